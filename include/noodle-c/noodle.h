@@ -1,0 +1,316 @@
+/*===- noodle.h - the host's C API ----------------------------------------===*\
+|*
+|* Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+|*===----------------------------------------------------------------------===*|
+|*
+|* Compile a program once, call it often, from any thread.
+|*
+|* Conventions. Handles are opaque. A function that can fail returns a
+|* noodle_status*: NULL is success, anything else is an error that the caller
+|* releases; outputs are then untouched. *_release accepts NULL. Structs that a
+|* host fills begin with struct_size, which is sizeof the struct; zero in every other
+|* field means the default. Strings are UTF-8 and borrowed for the call; strings
+|* that come back live as long as the handle they came from. No exception
+|* crosses this boundary, nothing here prints, exits, or installs a signal
+|* handler.
+|*
+|* Threads. Engines and programs are thread-safe. Statuses, regions, calls and
+|* receipts are thread-compatible: one thread at a time. Cancel handles may be
+|* triggered from any thread.
+|*
+|* Memory. Arguments are borrowed for the call and never written. Results live
+|* in the region the host gives and die with it.
+|*
+|* Safety. A program that runs cannot harm the host whatever its data: indices,
+|* shapes, allocation and deadlines end the call with a status. Running out of
+|* memory while compiling in this process is fatal, as in any LLVM host: compile
+|* programs that are not trusted with noodle_compile_options.isolate.
+|*
+|* Stability. Within one NOODLE_API_VERSION functions and fields are only added.
+|* docs/Stability.md says what is promised.
+|*
+\*===----------------------------------------------------------------------===*/
+#ifndef NOODLE_C_NOODLE_H
+#define NOODLE_C_NOODLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define NOODLE_API __attribute__((visibility("default")))
+#else
+#define NOODLE_API
+#endif
+
+#define NOODLE_API_VERSION 1
+#define NOODLE_MAX_RANK 32
+
+/** NOODLE_API_VERSION of the library that is loaded. */
+NOODLE_API uint32_t noodle_api_version(void);
+/** Such as "0.1.0 (LLVM 22.1.8)". */
+NOODLE_API const char *noodle_version_string(void);
+
+/*===- Status -------------------------------------------------------------===*/
+
+typedef struct noodle_status noodle_status;
+
+typedef enum noodle_code {
+  NOODLE_OK = 0,
+  NOODLE_OUT_OF_MEMORY = 1,    /**< memory or the byte budget refused */
+  NOODLE_CHECK_FAILED = 2,     /**< a check of the program */
+  NOODLE_SHAPE_MISMATCH = 3,   /**< dynamic extents disagree */
+  NOODLE_INDEX_RANGE = 4,      /**< an index or coordinate is out of range */
+  NOODLE_DEADLINE = 5,         /**< the call's deadline passed */
+  NOODLE_CANCELLED = 6,        /**< noodle_cancel_trigger */
+  NOODLE_INVALID_ARGUMENT = 7, /**< the host's arguments do not fit */
+  NOODLE_HOST_CALL_FAILED = 8, /**< an op that the interpreter ran failed */
+  NOODLE_INTERNAL = 9,         /**< a fault of Noodle: please report it */
+  NOODLE_INVALID_PROGRAM = 10, /**< the text does not parse or verify */
+  NOODLE_UNSUPPORTED = 11,     /**< strict, and an op has no compiled form */
+  NOODLE_IO_ERROR = 12
+} noodle_code;
+
+/** NOODLE_OK for NULL. */
+NOODLE_API noodle_code noodle_status_code(const noodle_status *status);
+/** One line, with its place where there is one; "" for NULL. */
+NOODLE_API const char *noodle_status_message(const noodle_status *status);
+NOODLE_API void noodle_status_release(noodle_status *status);
+
+/*===- Engine -------------------------------------------------------------===*/
+
+typedef struct noodle_engine noodle_engine;
+
+/** A host's own threads. `run` calls chunk(chunk_data, k) once for every k in
+ *  [0, chunks), perhaps concurrently, and returns when all are done. */
+typedef struct noodle_executor {
+  size_t struct_size;
+  void *data;
+  int32_t concurrency; /**< chunks that may run at once; at least 1 */
+  void (*run)(void *data, int64_t chunks,
+              void (*chunk)(void *chunk_data, int64_t k), void *chunk_data);
+} noodle_executor;
+
+typedef enum noodle_log_level {
+  NOODLE_LOG_INFO = 0,
+  NOODLE_LOG_WARNING = 1
+} noodle_log_level;
+
+/** Called from any thread that compiles or calls. `message` is one line. */
+typedef void (*noodle_log_callback)(void *data, noodle_log_level level,
+                                    const char *message);
+
+typedef struct noodle_engine_options {
+  size_t struct_size;
+  int32_t threads; /**< calling thread included; 0: one per available core */
+  const noodle_executor *executor; /**< instead of threads; copied */
+  const char *cache_dir;    /**< kernels on disk; NULL: none. Made mode 0700 */
+  int64_t cache_bytes;      /**< kernels in memory; 0: 256 MiB */
+  const char *worker_path;  /**< program that compiles for `isolate`: noodle-jit;
+                                 NULL: looked up beside this library */
+  noodle_log_callback log;  /**< NULL: silent */
+  void *log_data;
+} noodle_engine_options;
+
+/** `options` may be NULL. */
+NOODLE_API noodle_status *
+noodle_engine_create(const noodle_engine_options *options,
+                     noodle_engine **engine);
+/** Programs keep what they need of it alive. */
+NOODLE_API void noodle_engine_release(noodle_engine *engine);
+
+/*===- Programs -----------------------------------------------------------===*/
+
+typedef struct noodle_program noodle_program;
+
+typedef struct noodle_compile_options {
+  size_t struct_size;
+  const char *entry;     /**< function to call; NULL: "main" */
+  const char *name;      /**< file name in messages; NULL: "program" */
+  const char *strategy;  /**< auto, reference, loops, tiled, sparse; NULL: auto */
+  const char *fp;        /**< strict, reassoc, fast; NULL: the program's */
+  const char *cpu;       /**< x86-64, avx2, avx512; NULL: this machine's */
+  int32_t strict;        /**< an op without compiled form is an error */
+  int32_t profile;       /**< measure each op for the receipt */
+  int32_t isolate;       /**< compile in a child process */
+  int32_t optimise_less; /**< 0: level 2; n: level 2 - n, at least 0 */
+} noodle_compile_options;
+
+/** Compiles `length` bytes of text. `options` may be NULL. */
+NOODLE_API noodle_status *
+noodle_program_compile(noodle_engine *engine, const char *text, size_t length,
+                       const noodle_compile_options *options,
+                       noodle_program **program);
+NOODLE_API void noodle_program_release(noodle_program *program);
+
+typedef enum noodle_element {
+  NOODLE_I1 = 1, /**< one byte, 0 or 1 */
+  NOODLE_I32 = 2,
+  NOODLE_I64 = 3,
+  NOODLE_F32 = 4,
+  NOODLE_F64 = 5,
+  NOODLE_INDEX = 6 /**< scalars only: 64-bit signed */
+} noodle_element;
+
+typedef enum noodle_layout {
+  NOODLE_SCALAR = 0, /**< `values` points at one element */
+  NOODLE_DENSE = 1,  /**< strided */
+  NOODLE_CSR = 2,
+  NOODLE_CSC = 3
+} noodle_layout;
+
+/** Type of a parameter or result. Extents of -1 are dynamic. */
+typedef struct noodle_type {
+  size_t struct_size;
+  uint8_t layout;
+  uint8_t element;
+  uint8_t rank;
+  uint8_t position_width;   /**< bytes, 4 or 8; 0 when dense */
+  uint8_t coordinate_width; /**< bytes, 4 or 8; 0 when dense */
+  uint8_t reserved[3];
+  int64_t extents[NOODLE_MAX_RANK];
+} noodle_type;
+
+NOODLE_API size_t noodle_program_parameter_count(const noodle_program *program);
+NOODLE_API size_t noodle_program_result_count(const noodle_program *program);
+NOODLE_API noodle_status *
+noodle_program_parameter(const noodle_program *program, size_t index,
+                         noodle_type *type);
+NOODLE_API noodle_status *noodle_program_result(const noodle_program *program,
+                                                size_t index,
+                                                noodle_type *type);
+
+/*===- Tensors ------------------------------------------------------------===*/
+
+/** A borrowed view of host memory, or a result.
+ *
+ *  Dense: element (i0, i1, ..) is at values + sum(ik * strides[k]) elements;
+ *  any strides, negative and 0 too; those that are not row-major are copied
+ *  first. CSR of m x n: positions has m + 1 entries, coordinates and values
+ *  have `stored`; row i owns [positions[i], positions[i + 1]) with increasing
+ *  coordinates. CSC likewise with columns. Sparse views are validated at each
+ *  call in O(stored) unless call options say trusted. */
+typedef struct noodle_tensor {
+  uint8_t layout;
+  uint8_t element;
+  uint8_t rank;
+  uint8_t position_width;
+  uint8_t coordinate_width;
+  uint8_t reserved[3];
+  int64_t stored;
+  void *values;
+  void *positions;
+  void *coordinates;
+  int64_t extents[NOODLE_MAX_RANK];
+  int64_t strides[NOODLE_MAX_RANK];
+} noodle_tensor;
+
+/** A row-major dense view. */
+NOODLE_API noodle_tensor noodle_tensor_dense(noodle_element element,
+                                             size_t rank,
+                                             const int64_t *extents,
+                                             const void *values);
+/** A CSR view; `width` bytes in positions and coordinates alike. */
+NOODLE_API noodle_tensor noodle_tensor_csr(noodle_element element, int64_t rows,
+                                           int64_t columns, int64_t stored,
+                                           size_t width, const void *positions,
+                                           const void *coordinates,
+                                           const void *values);
+/** A scalar; `value` is borrowed. */
+NOODLE_API noodle_tensor noodle_tensor_scalar(noodle_element element,
+                                              const void *value);
+
+/*===- Regions ------------------------------------------------------------===*/
+
+typedef struct noodle_region noodle_region;
+
+/** Owner of results. `byte_budget` 0: no limit. A child dies before its parent
+ *  and counts against the parent's budget; `parent` may be NULL. */
+NOODLE_API noodle_status *noodle_region_create(noodle_engine *engine,
+                                               int64_t byte_budget,
+                                               noodle_region *parent,
+                                               noodle_region **region);
+NOODLE_API int64_t noodle_region_used_bytes(const noodle_region *region);
+/** Frees every result in it; the region stays usable. */
+NOODLE_API void noodle_region_clear(noodle_region *region);
+NOODLE_API void noodle_region_release(noodle_region *region);
+
+/*===- Calls --------------------------------------------------------------===*/
+
+typedef struct noodle_cancel noodle_cancel;
+NOODLE_API noodle_status *noodle_cancel_create(noodle_cancel **cancel);
+/** Ends the calls that were given this handle; later ones end at once. */
+NOODLE_API void noodle_cancel_trigger(noodle_cancel *cancel);
+NOODLE_API void noodle_cancel_release(noodle_cancel *cancel);
+
+typedef struct noodle_receipt noodle_receipt;
+
+typedef struct noodle_call_options {
+  size_t struct_size;
+  int64_t memory_limit; /**< bytes alive in the call at once; 0: none */
+  int64_t deadline_ms;  /**< 0: none */
+  noodle_cancel *cancel;
+  int32_t trusted;           /**< skip the validation of sparse views */
+  noodle_receipt **receipt;  /**< where to put the receipt; released by host */
+} noodle_call_options;
+
+/** Calls the program's entry. `results` has result_count slots, filled with
+ *  tensors in `region`. `options` may be NULL. */
+NOODLE_API noodle_status *
+noodle_program_call(noodle_program *program, const noodle_tensor *arguments,
+                    size_t argument_count, noodle_region *region,
+                    noodle_tensor *results, size_t result_count,
+                    const noodle_call_options *options);
+
+/** A call with its arguments validated once, for programs called often. */
+typedef struct noodle_call noodle_call;
+NOODLE_API noodle_status *
+noodle_call_bind(noodle_program *program, const noodle_tensor *arguments,
+                 size_t argument_count, const noodle_call_options *options,
+                 noodle_call **call);
+/** Runs it on the buffers as they are now; their contents may have changed,
+ *  their shapes and patterns not. Results as in noodle_program_call. */
+NOODLE_API noodle_status *noodle_call_run(noodle_call *call,
+                                          noodle_region *region,
+                                          noodle_tensor *results,
+                                          size_t result_count);
+NOODLE_API void noodle_call_release(noodle_call *call);
+
+/*===- Receipts -----------------------------------------------------------===*/
+
+/** One op of the program. Seconds are -1 where they were not measured. */
+typedef struct noodle_receipt_site {
+  size_t struct_size;
+  int64_t id;
+  const char *op;
+  const char *text;
+  const char *place;
+  const char *strategy;
+  const char *why;
+  const char *lost; /**< what a permission not given would have bought, or "" */
+  double predicted_seconds;
+  double measured_seconds;
+  double flops;
+  double bytes;
+  int64_t calls;
+} noodle_receipt_site;
+
+NOODLE_API size_t noodle_receipt_site_count(const noodle_receipt *receipt);
+NOODLE_API noodle_status *noodle_receipt_get_site(const noodle_receipt *receipt,
+                                                  size_t index,
+                                                  noodle_receipt_site *site);
+/** The whole receipt, as JSON or as a table for people. */
+NOODLE_API const char *noodle_receipt_json(const noodle_receipt *receipt);
+NOODLE_API const char *noodle_receipt_text(const noodle_receipt *receipt);
+NOODLE_API void noodle_receipt_release(noodle_receipt *receipt);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* NOODLE_C_NOODLE_H */

@@ -1,0 +1,120 @@
+//===- abi.h - plain data shared by kernels, runtime and hosts ------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The layouts that generated code, the runtime and the engine agree on. Plain C,
+// no functions. Any change here is a change of NOODLE_RT_ABI_VERSION, which is
+// part of every kernel cache key.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_RT_ABI_H
+#define NOODLE_RT_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NOODLE_RT_ABI_VERSION 1u
+/// Greatest tensor rank; a program with a larger one is refused when compiled.
+#define NOODLE_RT_MAX_RANK 32
+/// Alignment in bytes of every allocation a kernel or a region hands out.
+#define NOODLE_RT_ALIGNMENT 64
+
+/// What a kernel or a runtime call returns. 0 is success.
+typedef int32_t noodle_rt_status;
+enum {
+  NOODLE_RT_OK = 0,
+  NOODLE_RT_OUT_OF_MEMORY = 1,  ///< the system or the byte budget refused
+  NOODLE_RT_CHECK_FAILED = 2,   ///< a noodle.check or a generated check
+  NOODLE_RT_SHAPE_MISMATCH = 3, ///< dynamic extents disagree
+  NOODLE_RT_INDEX_RANGE = 4,    ///< an index or coordinate is out of range
+  NOODLE_RT_DEADLINE = 5,       ///< the call's deadline passed
+  NOODLE_RT_CANCELLED = 6,      ///< the host cancelled the call
+  NOODLE_RT_INVALID_ARGUMENT = 7,
+  NOODLE_RT_HOST_CALL_FAILED = 8, ///< a callback into the engine failed
+  NOODLE_RT_INTERNAL = 9
+};
+
+/// Element types. Values are part of the ABI; new ones are appended.
+typedef uint8_t noodle_rt_type;
+enum {
+  NOODLE_RT_I1 = 1, ///< one byte, 0 or 1
+  NOODLE_RT_I32 = 2,
+  NOODLE_RT_I64 = 3,
+  NOODLE_RT_F32 = 4,
+  NOODLE_RT_F64 = 5,
+  NOODLE_RT_INDEX = 6 ///< scalars only: 64-bit signed
+};
+
+/// How the values of a noodle_rt_tensor are laid out.
+typedef uint8_t noodle_rt_layout;
+enum {
+  NOODLE_RT_SCALAR = 0, ///< `values` points at one element; rank 0
+  NOODLE_RT_DENSE = 1,  ///< strided
+  NOODLE_RT_CSR = 2,    ///< rank 2, rows compressed
+  NOODLE_RT_CSC = 3     ///< rank 2, columns compressed
+};
+
+/// A borrowed tensor, or the slot a result is written to.
+///
+/// Dense: element (i0, i1, ..) is at values + sum(ik * strides[k]) elements.
+/// CSR of m x n: positions has m + 1 entries, coordinates and values have
+/// stored entries; row i owns entries [positions[i], positions[i+1]), with
+/// increasing column coordinates. CSC likewise with columns.
+/// Extents and strides are in elements, buffers in host memory.
+typedef struct noodle_rt_tensor {
+  noodle_rt_layout layout;
+  noodle_rt_type type;
+  uint8_t rank;
+  uint8_t position_width;   ///< 4 or 8 bytes; 0 when dense
+  uint8_t coordinate_width; ///< 4 or 8 bytes; 0 when dense
+  uint8_t reserved[3];
+  int64_t stored;    ///< entries a sparse tensor stores; dense: unused
+  void *values;      ///< first element (the view's offset is applied)
+  void *positions;   ///< sparse only
+  void *coordinates; ///< sparse only
+  int64_t extents[NOODLE_RT_MAX_RANK];
+  int64_t strides[NOODLE_RT_MAX_RANK]; ///< dense only
+} noodle_rt_tensor;
+
+/// Head of the context that every generated function takes first. Generated
+/// code reads `stop` (a volatile load at loop heads) and nothing else; the
+/// rest of the context is the runtime's own.
+typedef struct noodle_rt_context_head {
+  /// NOODLE_RT_OK, or the status (deadline, cancelled) that ends the call.
+  volatile int32_t stop;
+  uint32_t abi_version;
+} noodle_rt_context_head;
+
+typedef struct noodle_rt_context noodle_rt_context;
+
+/// Entry point of a compiled function: arguments in parameter order, results in
+/// result order. On a status other than 0 the results are unspecified.
+typedef noodle_rt_status (*noodle_rt_entry)(noodle_rt_context *context,
+                                            noodle_rt_tensor *arguments,
+                                            noodle_rt_tensor *results);
+
+/// Body of a parallel loop: iterations [begin, end) of `captures`.
+typedef noodle_rt_status (*noodle_rt_body)(noodle_rt_context *context,
+                                           int64_t begin, int64_t end,
+                                           void *captures);
+
+#ifdef __cplusplus
+} // extern "C"
+static_assert(sizeof(noodle_rt_tensor) == 552, "layout is ABI");
+static_assert(offsetof(noodle_rt_tensor, stored) == 8, "layout is ABI");
+static_assert(offsetof(noodle_rt_tensor, values) == 16, "layout is ABI");
+static_assert(offsetof(noodle_rt_tensor, positions) == 24, "layout is ABI");
+static_assert(offsetof(noodle_rt_tensor, coordinates) == 32, "layout is ABI");
+static_assert(offsetof(noodle_rt_tensor, extents) == 40, "layout is ABI");
+static_assert(offsetof(noodle_rt_tensor, strides) == 296, "layout is ABI");
+static_assert(sizeof(noodle_rt_context_head) == 8, "layout is ABI");
+#endif
+
+#endif // NOODLE_RT_ABI_H

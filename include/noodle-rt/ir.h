@@ -1,0 +1,64 @@
+//===- ir.h - the runtime as generated code sees it -----------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Called by compiled kernels only, never by hosts. Everything takes the call's
+// context first. All functions may be called from any worker of the call
+// (thread-safe). None throws, prints or exits.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_RT_IR_H
+#define NOODLE_RT_IR_H
+
+#include "noodle-rt/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A block of at least `bytes` bytes aligned to NOODLE_RT_ALIGNMENT, owned by
+/// the call until noodle_ir_free or the call's end. Null when memory or the
+/// call's byte budget refuses (the status is then NOODLE_RT_OUT_OF_MEMORY and
+/// already recorded), also for a negative or overflowing size. Zero bytes give
+/// a valid block.
+void *noodle_ir_alloc(noodle_rt_context *context, int64_t bytes);
+
+/// Gives back a block of this call. Null is allowed.
+void noodle_ir_free(noodle_rt_context *context, void *block);
+
+/// Records a failure and returns `status`. `message` need not be terminated
+/// and is copied; the first failure of a call wins.
+noodle_rt_status noodle_ir_fail(noodle_rt_context *context,
+                                noodle_rt_status status, const char *message,
+                                int64_t length);
+
+/// Runs body over [0, count) in chunks of at least `grain` iterations on the
+/// call's executor and waits. The first failure cancels chunks not yet begun
+/// and is returned. Nested calls run serially on the calling worker.
+noodle_rt_status noodle_ir_parallel_for(noodle_rt_context *context,
+                                        int64_t count, int64_t grain,
+                                        noodle_rt_body body, void *captures);
+
+/// Has the engine's interpreter execute reference site `site`: the fallback of
+/// an op that code generation does not cover. Result slots come back filled;
+/// their buffers are blocks of the call, like noodle_ir_alloc's.
+noodle_rt_status noodle_ir_reference_call(noodle_rt_context *context,
+                                          int64_t site,
+                                          noodle_rt_tensor *arguments,
+                                          int64_t argument_count,
+                                          noodle_rt_tensor *results,
+                                          int64_t result_count);
+
+/// Profiling mark: op site `site` begins (phase 0) or ends (phase 1). `sizes`
+/// are the site's extents and stored-entry counts, in the receipt's order.
+void noodle_ir_mark(noodle_rt_context *context, int64_t site, int64_t phase,
+                    const int64_t *sizes, int64_t size_count);
+
+#ifdef __cplusplus
+} // extern "C"
+#endif
+
+#endif // NOODLE_RT_IR_H
