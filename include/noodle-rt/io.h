@@ -58,7 +58,8 @@ template <typename T> struct AlignedAllocator {
     ::operator delete(block, std::align_val_t(NOODLE_RT_ALIGNMENT));
   }
   template <typename U> void construct(U *at) { ::new (at) U; }
-  template <typename U, typename... Args> void construct(U *at, Args &&...args) {
+  template <typename U, typename... Args>
+  void construct(U *at, Args &&...args) {
     ::new (at) U(std::forward<Args>(args)...);
   }
   bool operator==(const AlignedAllocator &) const { return true; }

@@ -251,6 +251,7 @@ public:
   int64_t peakBytes() const;
 
 private:
+  friend struct ContextAccess;
   struct Impl;
   Impl &impl() { return *reinterpret_cast<Impl *>(storage); }
   const Impl &impl() const { return *reinterpret_cast<const Impl *>(storage); }

@@ -1,0 +1,61 @@
+//===- pool.h - the pool's inside ---------------------------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_RUNTIME_MEMORY_POOL_H
+#define NOODLE_RUNTIME_MEMORY_POOL_H
+
+#include "memory/block.h"
+#include "sched/watchdog.h"
+
+#include <array>
+#include <mutex>
+
+namespace noodle::rt {
+
+// Sizes of 64..512 bytes have a class each 64 bytes, larger ones four classes
+// per doubling (at most 25 % unused), up to 32 MiB. What is larger goes
+// straight to the system and back.
+inline constexpr int64_t kUnit = NOODLE_RT_ALIGNMENT;
+inline constexpr uint32_t kLinearClasses = 8;
+inline constexpr uint32_t kClasses = kLinearClasses + 4 * 16;
+inline constexpr int64_t kMaxClassBytes = int64_t{32} << 20;
+// From here on blocks are mapped with huge pages advised. A guess: two huge
+// pages.
+inline constexpr int64_t kMappedBytes = int64_t{4} << 20;
+// Independent free lists, chosen by thread. A guess.
+inline constexpr uint32_t kShards = 8;
+
+/// Class of a rounded size up to kMaxClassBytes, and the bytes of a class.
+uint32_t sizeClassOf(int64_t bytes);
+int64_t bytesOfClass(uint32_t sizeClass);
+
+struct Pool::Impl {
+  struct alignas(64) Shard {
+    std::mutex mutex;
+    std::array<BlockHeader *, kClasses> cached{};
+    int64_t allocations = 0;
+    int64_t reuses = 0;
+  };
+
+  explicit Impl(int64_t cacheLimit) : cacheLimit(cacheLimit) {}
+  Shard &shardOfThread();
+  bool refusedByInjection();
+  BlockHeader *takeFromOtherShards(uint32_t sizeClass, const Shard &own);
+  void account(int64_t bytes);
+
+  const int64_t cacheLimit;
+  std::array<Shard, kShards> shards;
+  alignas(64) std::atomic<int64_t> liveBytes{0};
+  std::atomic<int64_t> peakBytes{0};
+  std::atomic<int64_t> liveBlocks{0};
+  alignas(64) std::atomic<int64_t> cachedBytes{0};
+  std::atomic<int64_t> failAt{0};
+  Watchdog watchdog;
+};
+
+} // namespace noodle::rt
+
+#endif // NOODLE_RUNTIME_MEMORY_POOL_H
