@@ -2,7 +2,7 @@
 #   add_noodle_dialect(NAME)              TableGen of ops, types, attributes
 #   add_noodle_passes(NAME)               TableGen of a folder's Passes.td
 #   add_noodle_library(NAME src... [DEPENDS t...])          compiler code
-#   add_noodle_runtime_library(NAME src...)                 runtime code
+#   add_noodle_runtime_library(NAME src...)          code free of LLVM headers
 #   add_noodle_tool(NAME src... [LIBS l...] [STATIC_LLVM])  a program
 #   add_noodle_unittest(NAME src... [LIBS l...])            GoogleTest program
 #
@@ -42,6 +42,9 @@ endif()
 function(noodle_compiler_flags target)
   target_link_libraries(${target} PRIVATE NoodleFlags)
   target_compile_options(${target} PRIVATE -fno-exceptions)
+  # Programs too are compiled as -fPIC, or the precompiled header is refused.
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC)
   if(NOT TARGET NoodlePCH)
     add_library(NoodlePCH OBJECT ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
     target_link_libraries(NoodlePCH PRIVATE NoodleFlags)

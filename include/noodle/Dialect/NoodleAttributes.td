@@ -1,0 +1,164 @@
+//===- NoodleAttributes.td - semirings, policies, statistics ---*- td -*---===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_ATTRIBUTES
+#define NOODLE_ATTRIBUTES
+
+include "noodle/Dialect/NoodleBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+class Noodle_Attr<string cppName, string attrMnemonic>
+    : AttrDef<Noodle_Dialect, cppName> {
+  let mnemonic = attrMnemonic;
+}
+
+//===----------------------------------------------------------------------===//
+// Semirings
+//===----------------------------------------------------------------------===//
+
+def Noodle_SemiringKind : I32EnumAttr<"SemiringKind", "a built-in semiring", [
+    I32EnumAttrCase<"PlusTimes", 0, "plus_times">,
+    I32EnumAttrCase<"MinPlus", 1, "min_plus">,
+    I32EnumAttrCase<"MaxPlus", 2, "max_plus">,
+    I32EnumAttrCase<"MaxTimes", 3, "max_times">,
+    I32EnumAttrCase<"MaxMin", 4, "max_min">,
+    I32EnumAttrCase<"MinMax", 5, "min_max">,
+    I32EnumAttrCase<"OrAnd", 6, "or_and">,
+    I32EnumAttrCase<"XorAnd", 7, "xor_and">,
+    I32EnumAttrCase<"LogPlus", 8, "log_plus">,
+    I32EnumAttrCase<"User", 100, "user">]> {
+  let cppNamespace = "::mlir::noodle";
+}
+
+def Noodle_SemiringAttr : Noodle_Attr<"Semiring", "semiring"> {
+  let summary = "the semiring an operation works over";
+  let description = [{
+    `#noodle.semiring<min_plus>` names a built-in one, `#noodle.semiring<@name>`
+    a `noodle.semiring` symbol of the module.
+
+    | name | zero, one | add, mul | types |
+    |---|---|---|---|
+    | plus_times | 0, 1 | +, * | f32 f64 i32 i64 (integers wrap) |
+    | min_plus | +inf, 0 | min, + | f32 f64 i32 i64 |
+    | max_plus | -inf, 0 | max, + | f32 f64 i32 i64 |
+    | max_times | 0, 1 | max, * | f32 f64 i32 i64, values not negative |
+    | max_min | -inf, +inf | max, min | f32 f64 i32 i64 |
+    | min_max | +inf, -inf | min, max | f32 f64 i32 i64 |
+    | or_and | false, true | or, and | i1 |
+    | xor_and | false, true | xor, and | i1 |
+    | log_plus | -inf, 0 | log(exp a + exp b), + | f32 f64 |
+
+    For integers, infinity is the type's extreme value; the + of min_plus and
+    max_plus saturates and its zero annihilates, so that INT_MAX + 1 never
+    wraps. Float min and max propagate NaN. A float zero of a dense operand is
+    combined as IEEE says; an absent entry of a sparse one annihilates.
+  }];
+  let parameters = (ins "SemiringKind":$kind,
+                        OptionalParameter<"::mlir::FlatSymbolRefAttr">:$symbol);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let constBuilderCall = "$0";
+  let builders = [
+    AttrBuilder<(ins "SemiringKind":$kind), [{
+      return $_get($_ctxt, kind, FlatSymbolRefAttr());
+    }]>
+  ];
+}
+
+def Noodle_SemiringTrait : I32BitEnumAttr<"SemiringTrait",
+    "a law that a user-defined semiring declares", [
+    I32BitEnumAttrCaseNone<"None", "none">,
+    I32BitEnumAttrCaseBit<"Associative", 0, "associative">,
+    I32BitEnumAttrCaseBit<"Commutative", 1, "commutative">,
+    I32BitEnumAttrCaseBit<"Distributive", 2, "distributive">,
+    I32BitEnumAttrCaseBit<"Annihilating", 3, "annihilating">,
+    I32BitEnumAttrCaseBit<"Idempotent", 4, "idempotent">]> {
+  let cppNamespace = "::mlir::noodle";
+  let separator = ", ";
+  let genSpecializedAttr = 0;
+}
+def Noodle_SemiringTraitAttr
+    : EnumAttr<Noodle_Dialect, Noodle_SemiringTrait, "traits"> {
+  let summary = "laws a user-defined semiring declares, tested when compiled";
+  let assemblyFormat = "`<` $value `>`";
+}
+
+//===----------------------------------------------------------------------===//
+// Policies
+//===----------------------------------------------------------------------===//
+
+def Noodle_FPPolicy : I32EnumAttr<"FPPolicy", "what may be done to floats", [
+    I32EnumAttrCase<"Strict", 0, "strict">,
+    I32EnumAttrCase<"Reassoc", 1, "reassoc">,
+    I32EnumAttrCase<"Fast", 2, "fast">]> {
+  let cppNamespace = "::mlir::noodle";
+  let genSpecializedAttr = 0;
+}
+def Noodle_FPAttr : EnumAttr<Noodle_Dialect, Noodle_FPPolicy, "fp"> {
+  let summary = "the float policy of a module or function (`noodle.fp`)";
+  let description = [{
+    `strict`: as written, though the sums of one contraction may be reordered.
+    `reassoc`: products may be regrouped. `fast`: also algorithms with a larger,
+    stated error. Integers and exact semirings need no permission.
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Noodle_StrategyKind : I32EnumAttr<"StrategyKind", "how an op is executed", [
+    I32EnumAttrCase<"Auto", 0, "auto">,
+    I32EnumAttrCase<"Reference", 1, "reference">,
+    I32EnumAttrCase<"Loops", 2, "loops">,
+    I32EnumAttrCase<"Tiled", 3, "tiled">,
+    I32EnumAttrCase<"Sparse", 4, "sparse">]> {
+  let cppNamespace = "::mlir::noodle";
+  let genSpecializedAttr = 0;
+}
+def Noodle_StrategyAttr
+    : EnumAttr<Noodle_Dialect, Noodle_StrategyKind, "strategy"> {
+  let summary = "how an op is executed; `auto` lets the selection choose";
+  let description = [{
+    `reference`: by the interpreter, through a callback. `loops`: plain loops.
+    `tiled`: tiled and vectorised loops. `sparse`: loops over stored entries.
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Noodle_MapOver : I32EnumAttr<"MapOver", "the entries a map visits", [
+    I32EnumAttrCase<"All", 0, "all">,
+    I32EnumAttrCase<"Stored", 1, "stored">]> {
+  let cppNamespace = "::mlir::noodle";
+  let genSpecializedAttr = 0;
+}
+def Noodle_MapOverAttr : EnumAttr<Noodle_Dialect, Noodle_MapOver, "over"> {
+  let summary = "whether a map visits all entries or the stored ones";
+  let assemblyFormat = "`<` $value `>`";
+}
+
+//===----------------------------------------------------------------------===//
+// Statistics
+//===----------------------------------------------------------------------===//
+
+def Noodle_StatsAttr : Noodle_Attr<"Stats", "stats"> {
+  let summary = "what is known of an argument (`noodle.stats`)";
+  let description = [{
+    Carried by function arguments, so that every tool sees the same program.
+    `stored` is the number of stored entries, `longest` the greatest number in
+    one row (CSR) or column (CSC); `extents` the actual extents of a dynamic
+    tensor, rounded up to a power of two when they key a variant. -1 is unknown.
+
+    Example: `%a: tensor<?x?xf64, #csr> {noodle.stats = #noodle.stats<extents =
+    [64, 64], stored = 128, longest = 16>}`
+  }];
+  let parameters = (ins
+    OptionalArrayRefParameter<"int64_t">:$extents,
+    DefaultValuedParameter<"int64_t", "-1">:$stored,
+    DefaultValuedParameter<"int64_t", "-1">:$longest);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+#endif // NOODLE_ATTRIBUTES

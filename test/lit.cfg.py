@@ -1,0 +1,35 @@
+# Lit configuration. Programs come from build/bin and LLVM's own bin folder.
+import os
+
+import lit.formats
+
+config.name = "Noodle"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.test_source_root = os.path.join(config.source_dir, "test")
+config.test_exec_root = os.path.join(config.binary_dir, "test")
+# GoogleTest programs, benchmarks and corpora are not lit tests.
+config.excludes = ["unit", "fuzz", "bench", "Inputs"]
+
+bin_dir = os.path.join(config.binary_dir, "bin")
+config.environment["PATH"] = os.pathsep.join(
+    [bin_dir, config.llvm_bindir, os.environ.get("PATH", "")])
+config.environment["NO_COLOR"] = "1"
+
+config.substitutions += [
+    ("%noodle_lib", os.path.join(
+        config.binary_dir, "lib", "libnoodle" + config.shared_library_suffix)),
+    ("%noodle_src", config.source_dir),
+    ("%noodle_build", config.binary_dir),
+    ("%llvm_include", config.llvm_includedir),
+    ("%python", config.python),
+]
+
+# Data shared between checkouts; tests that need it require `shared-data`.
+shared_data = os.path.join(os.path.dirname(config.source_dir), "shared", "data")
+if os.path.isdir(shared_data):
+    config.available_features.add("shared-data")
+    config.substitutions.append(("%shared_data", shared_data))
+for tool in ("noodle-jit", "noodle-bench", "noodle-lsp-server"):
+    if os.path.exists(os.path.join(bin_dir, tool)):
+        config.available_features.add(tool)
