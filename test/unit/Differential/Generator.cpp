@@ -1,0 +1,654 @@
+//===- Generator.cpp - random typed programs ------------------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Generator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+using namespace noodle::test;
+
+std::string Spec::type() const {
+  std::string text = "tensor<";
+  for (size_t k = 0; k < extents.size(); ++k)
+    text += (dynamic[k] ? "?" : std::to_string(extents[k])) + "x";
+  return text + element + (format.empty() ? "" : ", #" + format) + ">";
+}
+
+namespace {
+
+struct Live {
+  std::string name;
+  Spec spec;
+};
+
+class Generator {
+public:
+  explicit Generator(uint64_t seed) : state(seed) {}
+  Program run(uint64_t seed);
+
+private:
+  // splitmix64: the same programs on every machine.
+  uint64_t next() {
+    uint64_t z = (state += 0x9E3779B97F4A7C15ull);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return z ^ (z >> 31);
+  }
+  int64_t below(int64_t n) { return int64_t(next() % uint64_t(n)); }
+  bool chance(int percent) { return below(100) < percent; }
+  template <class T> const T &pick(const std::vector<T> &from) {
+    return from[below(from.size())];
+  }
+
+  int64_t extent() {
+    // 1 is left out of dynamic extents elsewhere: only static 1 broadcasts.
+    static const std::vector<int64_t> sizes{2, 3, 4, 5, 7, 8, 9, 16, 17, 33};
+    return chance(4) ? 0 : pick(sizes);
+  }
+  bool isFloat(const Spec &spec) { return spec.element[0] == 'f'; }
+  std::string semiring(const Spec &spec) {
+    if (spec.element == "i1")
+      return pick<std::string>({"or_and", "xor_and"});
+    std::vector<std::string> all{"plus_times", "plus_times", "min_plus",
+                                 "max_plus",   "max_times",  "max_min",
+                                 "min_max"};
+    if (isFloat(spec) && spec.format.empty() && chance(50))
+      all.push_back("log_plus");
+    return pick(all);
+  }
+  double limit(const Spec &spec) {
+    return spec.element == "f32" ? 0x1p22 : 0x1p50;
+  }
+
+  std::string fresh() { return "%v" + std::to_string(count++); }
+  void emit(const Live &value, const std::string &code) {
+    body += "  " + value.name + " = " + code + "\n";
+    live.push_back(value);
+  }
+
+  Live argument(Spec spec);
+  /// A value among those alive that fits, else a new argument.
+  Live operand(const std::string &element, const std::vector<int64_t> &extents,
+               bool allowSparse);
+  void dims(Spec &spec);
+
+  void contract();
+  void matmul();
+  void map();
+  void mapStored();
+  void reduce();
+  void transpose();
+  void concat();
+  void gather();
+  void scatter();
+  void convert();
+  void normalise();
+  void loop();
+
+  uint64_t state;
+  std::string body;
+  std::vector<Live> live;
+  std::vector<Argument> arguments;
+  int count = 0;
+  bool specials = false; // NaN and infinities in float arguments
+};
+
+void Generator::dims(Spec &spec) {
+  spec.dynamic.clear();
+  for (int64_t extent : spec.extents)
+    spec.dynamic.push_back(extent != 1 && chance(50));
+}
+
+Live Generator::argument(Spec spec) {
+  Argument made;
+  if (spec.dynamic.size() != spec.extents.size())
+    dims(spec);
+  spec.bound = spec.element == "i1" ? 1 : 2;
+  auto value = [&]() -> double {
+    if (spec.element == "i1")
+      return below(2);
+    if (specials && chance(8)) {
+      if (isFloat(spec))
+        return pick<double>({std::numeric_limits<double>::infinity(),
+                             -std::numeric_limits<double>::infinity(),
+                             std::numeric_limits<double>::quiet_NaN()});
+      return pick<double>({std::numeric_limits<double>::infinity(),
+                           -std::numeric_limits<double>::infinity()});
+    }
+    return double(below(5) - 2);
+  };
+  if (spec.format.empty()) {
+    int64_t size = 1;
+    for (int64_t extent : spec.extents)
+      size *= extent;
+    for (int64_t k = 0; k < size; ++k)
+      made.values.push_back(value());
+  } else {
+    bool rows = spec.format == "csr";
+    int64_t major = spec.extents[rows ? 0 : 1];
+    int64_t minor = spec.extents[rows ? 1 : 0];
+    int density = int(pick<int64_t>({0, 10, 30, 60, 100}));
+    made.positions.push_back(0);
+    for (int64_t i = 0; i < major; ++i) {
+      for (int64_t j = 0; j < minor; ++j)
+        if (chance(density)) {
+          made.coordinates.push_back(j);
+          made.values.push_back(value());
+        }
+      made.positions.push_back(int64_t(made.coordinates.size()));
+    }
+  }
+  made.spec = spec;
+  Live result{"%a" + std::to_string(arguments.size()), spec};
+  arguments.push_back(made);
+  live.push_back(result);
+  return result;
+}
+
+Live Generator::operand(const std::string &element,
+                        const std::vector<int64_t> &extents,
+                        bool allowSparse) {
+  std::vector<Live> fitting;
+  for (const Live &value : live)
+    if (value.spec.element == element && value.spec.extents == extents &&
+        (allowSparse || value.spec.format.empty()))
+      fitting.push_back(value);
+  if (!fitting.empty() && (chance(60) || arguments.size() >= 5))
+    return pick(fitting);
+  Spec spec;
+  spec.element = element;
+  spec.extents = extents;
+  if (allowSparse && extents.size() == 2 && chance(40))
+    spec.format = chance(60) ? "csr" : "csc";
+  return argument(spec);
+}
+
+/// A random equation over at most 5 letters, 1 to 3 operands, perhaps with
+/// repeated letters, a mask and an initial value.
+void Generator::contract() {
+  std::string element = pick(live).spec.element;
+  int letters = 1 + int(below(4));
+  std::vector<int64_t> sizes;
+  for (int k = 0; k < letters; ++k)
+    sizes.push_back(chance(60) ? pick<int64_t>({2, 3, 4, 5}) : extent());
+  int operands = 1 + int(below(3));
+  std::vector<Live> inputs;
+  std::string equation, names, types;
+  std::vector<bool> used(letters), inDynamic(letters);
+  double bound = 1;
+  bool exact = true, sparse = false;
+  for (int k = 0; k < operands; ++k) {
+    int rank = int(below(4));
+    std::vector<int64_t> extents;
+    std::string part;
+    std::vector<int> chosen;
+    for (int d = 0; d < rank; ++d) {
+      int letter = int(below(letters));
+      chosen.push_back(letter);
+      extents.push_back(sizes[letter]);
+      part += char('a' + letter);
+    }
+    bool repeated = rank == 2 && chosen[0] == chosen[1];
+    Live input = operand(element, extents, rank == 2 && !repeated);
+    for (int d = 0; d < rank; ++d) {
+      used[chosen[d]] = true;
+      if (input.spec.dynamic[d])
+        inDynamic[chosen[d]] = true;
+    }
+    equation += (k ? "," : "") + part;
+    names += (k ? ", " : "") + input.name;
+    types += (k ? ", " : "") + input.spec.type();
+    bound *= input.spec.bound;
+    exact &= input.spec.exact;
+    sparse |= !input.spec.format.empty();
+    inputs.push_back(input);
+  }
+  Spec spec;
+  spec.element = element;
+  equation += "->";
+  std::vector<int> order(letters);
+  std::iota(order.begin(), order.end(), 0);
+  for (int k = letters - 1; k > 0; --k)
+    std::swap(order[k], order[below(k + 1)]);
+  double terms = 1;
+  for (int letter : order) {
+    if (used[letter] && spec.extents.size() < 4 && chance(55)) {
+      equation += char('a' + letter);
+      spec.extents.push_back(sizes[letter]);
+    } else if (used[letter]) {
+      terms *= double(std::max<int64_t>(sizes[letter], 1));
+    }
+  }
+  dims(spec);
+  Spec probe = spec;
+  if (sparse)
+    probe.format = "csr"; // no log_plus over sparse operands
+  std::string ring = semiring(probe);
+  spec.exact = exact && ring != "log_plus";
+  spec.bound = ring == "plus_times" ? bound * terms
+               : ring == "log_plus" ? 2 * operands + 20
+                                    : std::max(bound, 2.0 * operands);
+  if (spec.bound > limit(spec) || (!exact && spec.bound > 1e4))
+    return;
+  std::string extra;
+  if (chance(15)) {
+    Spec mask = spec;
+    mask.element = "i1";
+    mask.exact = true;
+    Live value = operand("i1", mask.extents, false);
+    extra += " mask(" + value.name + " : " + value.spec.type() + ")";
+  }
+  if (chance(20)) {
+    Live init = operand(element, spec.extents, false);
+    extra += " into(" + init.name + " : " + spec.type() + ")";
+    // The init has the result's type exactly.
+    if (init.spec.type() != spec.type()) {
+      Live cast{fresh(), spec};
+      cast.spec.bound = init.spec.bound;
+      cast.spec.exact = init.spec.exact;
+      emit(cast, "tensor.cast " + init.name + " : " + init.spec.type() +
+                     " to " + spec.type());
+      extra = extra.substr(0, extra.rfind("into(")) + "into(" + cast.name +
+              " : " + spec.type() + ")";
+    }
+    spec.bound += init.spec.bound;
+    spec.exact &= init.spec.exact;
+  }
+  std::string attributes = "semiring = #noodle.semiring<" + ring + ">";
+  if (extra.find("mask(") != std::string::npos)
+    attributes += std::string(", mask_valued") +
+                  (chance(50) ? ", mask_complement" : "");
+  emit({fresh(), spec}, "noodle.contract \"" + equation + "\" (" + names + ")" +
+                            extra + " {" + attributes + "} : (" + types +
+                            ") -> " + spec.type());
+}
+
+void Generator::matmul() {
+  std::string element = pick(live).spec.element;
+  int64_t m = extent(), n = extent(), k = extent();
+  int form = int(below(4));
+  Live a = operand(element, form == 1 ? std::vector<int64_t>{k}
+                                      : std::vector<int64_t>{m, k},
+                   form != 1);
+  Live b = operand(element, form == 2 ? std::vector<int64_t>{k}
+                                      : std::vector<int64_t>{k, n},
+                   form != 2);
+  Spec spec;
+  spec.element = element;
+  if (form != 1)
+    spec.extents.push_back(m);
+  if (form != 2)
+    spec.extents.push_back(n);
+  dims(spec);
+  Spec probe = spec;
+  probe.format = "csr";
+  std::string ring = semiring(probe);
+  spec.exact = a.spec.exact && b.spec.exact;
+  spec.bound = ring == "plus_times"
+                   ? a.spec.bound * b.spec.bound * double(std::max<int64_t>(k, 1))
+                   : std::max(a.spec.bound * b.spec.bound,
+                              a.spec.bound + b.spec.bound);
+  if (spec.bound > limit(spec) || (!spec.exact && spec.bound > 1e4))
+    return;
+  emit({fresh(), spec}, "noodle.matmul " + a.name + ", " + b.name +
+                            " {semiring = #noodle.semiring<" + ring + ">} : " +
+                            a.spec.type() + ", " + b.spec.type() + " -> " +
+                            spec.type());
+}
+
+void Generator::map() {
+  Live a = pick(live);
+  if (!a.spec.format.empty())
+    return mapStored();
+  Live b = operand(a.spec.element, a.spec.extents, false);
+  Spec spec = a.spec;
+  dims(spec);
+  spec.exact = a.spec.exact && b.spec.exact;
+  std::string t = spec.element, code;
+  auto op = [&](const std::string &name) {
+    return "    %r = arith." + name + " %x, %y : " + t + "\n";
+  };
+  double sum = a.spec.bound + b.spec.bound;
+  if (t == "i1") {
+    code = op(pick<std::string>({"andi", "ori", "xori"}));
+  } else if (isFloat(spec)) {
+    switch (below(6)) {
+    case 0: code = op("addf"); spec.bound = sum; break;
+    case 1: code = op("subf"); spec.bound = sum; break;
+    case 2: code = op("mulf"); spec.bound = a.spec.bound * b.spec.bound; break;
+    case 3: code = op("maximumf"); spec.bound = sum; break;
+    case 4:
+      code = "    %c = arith.cmpf olt, %x, %y : " + t +
+             "\n    %r = arith.select %c, %y, %x : " + t + "\n";
+      spec.bound = sum;
+      if (!spec.exact)
+        return;
+      break;
+    default:
+      if (a.spec.bound > 20)
+        return;
+      code = "    %r = math." +
+             pick<std::string>({"exp", "tanh", "absf", "sin", "cos"}) +
+             " %x : " + t + "\n";
+      spec.bound = std::exp(std::min(a.spec.bound, 20.0));
+      spec.exact = false;
+    }
+  } else {
+    code = op(pick<std::string>({"addi", "subi", "muli", "maxsi", "minsi",
+                                 "xori", "andi"}));
+    spec.bound = 2;
+  }
+  if (spec.bound > limit(spec) || (!spec.exact && spec.bound > 1e9))
+    return;
+  emit({fresh(), spec},
+       "noodle.map (" + a.name + ", " + b.name + ") : (" + a.spec.type() +
+           ", " + b.spec.type() + ") -> " + spec.type() + " {\n  ^bb0(%x: " +
+           t + ", %y: " + t + "):\n" + code + "    noodle.yield %r : " + t +
+           "\n  }");
+}
+
+/// Over the stored entries of a sparse value, to the same pattern or dense.
+void Generator::mapStored() {
+  Spec spec;
+  spec.element = pick<std::string>({"f32", "f64", "i32", "i64"});
+  spec.extents = {extent(), extent()};
+  Live a = operand(spec.element, spec.extents, true);
+  if (a.spec.format.empty())
+    return;
+  spec = a.spec;
+  std::string t = spec.element;
+  std::string add = std::string("arith.add") + (isFloat(spec) ? "f" : "i");
+  std::string absent;
+  if (chance(50)) {
+    spec.format = "";
+    dims(spec);
+    absent = " {absent = " + std::string(isFloat(spec) ? "1.0" : "1") + " : " +
+             t + ", over = #noodle.over<stored>}";
+  }
+  spec.bound = 2 * a.spec.bound + 1;
+  emit({fresh(), spec}, "noodle.map (" + a.name + ")" + absent + " : (" +
+                            a.spec.type() + ") -> " + spec.type() +
+                            " {\n  ^bb0(%x: " + t + "):\n    %r = " + add +
+                            " %x, %x : " + t + "\n    noodle.yield %r : " + t +
+                            "\n  }");
+}
+
+void Generator::reduce() {
+  Live a = pick(live);
+  if (a.spec.extents.empty())
+    return;
+  Spec spec;
+  spec.element = a.spec.element;
+  spec.exact = a.spec.exact;
+  std::string list;
+  double terms = 1;
+  for (size_t k = 0; k < a.spec.extents.size(); ++k) {
+    if (chance(50)) {
+      list += (list.empty() ? "" : ", ") + std::to_string(k);
+      terms *= double(std::max<int64_t>(a.spec.extents[k], 1));
+    } else {
+      spec.extents.push_back(a.spec.extents[k]);
+    }
+  }
+  if (list.empty())
+    return;
+  dims(spec);
+  std::string ring = semiring(a.spec);
+  if (ring == "log_plus")
+    return;
+  spec.bound = a.spec.bound * (ring == "plus_times" ? terms : 1);
+  if (spec.bound > limit(spec))
+    return;
+  emit({fresh(), spec}, "noodle.reduce " + a.name + " {dims = array<i64: " +
+                            list + ">, semiring = #noodle.semiring<" + ring +
+                            ">} : " + a.spec.type() + " -> " + spec.type());
+}
+
+void Generator::transpose() {
+  Live a = pick(live);
+  size_t rank = a.spec.extents.size();
+  std::vector<size_t> order(rank);
+  std::iota(order.begin(), order.end(), 0);
+  for (int64_t k = int64_t(rank) - 1; k > 0; --k)
+    std::swap(order[k], order[below(k + 1)]);
+  if (!a.spec.format.empty())
+    order = {1, 0};
+  Spec spec = a.spec;
+  std::string list;
+  for (size_t k = 0; k < rank; ++k) {
+    spec.extents[k] = a.spec.extents[order[k]];
+    spec.dynamic[k] = a.spec.dynamic[order[k]];
+    list += (k ? ", " : ": ") + std::to_string(order[k]);
+  }
+  if (spec.format == "csr")
+    spec.format = chance(70) ? "csc" : "csr";
+  else if (spec.format == "csc")
+    spec.format = chance(70) ? "csr" : "csc";
+  emit({fresh(), spec}, "noodle.transpose " + a.name +
+                            " {permutation = array<i64" + list + ">} : " +
+                            a.spec.type() + " -> " + spec.type());
+}
+
+void Generator::concat() {
+  Live a = pick(live);
+  if (a.spec.extents.empty() || !a.spec.format.empty())
+    return;
+  size_t axis = below(a.spec.extents.size());
+  std::vector<int64_t> extents = a.spec.extents;
+  extents[axis] = extent();
+  Live b = operand(a.spec.element, extents, false);
+  Spec spec = a.spec;
+  spec.extents[axis] += extents[axis];
+  dims(spec);
+  spec.bound = std::max(a.spec.bound, b.spec.bound);
+  spec.exact = a.spec.exact && b.spec.exact;
+  emit({fresh(), spec}, "noodle.concat (" + a.name + ", " + b.name +
+                            ") {axis = " + std::to_string(axis) + " : i64} : (" +
+                            a.spec.type() + ", " + b.spec.type() + ") -> " +
+                            spec.type());
+}
+
+void Generator::gather() {
+  Live a = pick(live);
+  if (a.spec.extents.empty() || !a.spec.format.empty())
+    return;
+  size_t axis = below(a.spec.extents.size());
+  Spec index;
+  index.element = chance(50) ? "i32" : "i64";
+  index.extents = {extent()};
+  if (a.spec.extents[axis] == 0)
+    index.extents = {0};
+  dims(index);
+  bool kept = specials;
+  specials = false;
+  Live list = argument(index);
+  specials = kept;
+  live.pop_back(); // indices are no data
+  for (double &value : arguments.back().values)
+    value = double(below(std::max<int64_t>(a.spec.extents[axis], 1)));
+  Spec spec = a.spec;
+  spec.extents[axis] = index.extents[0];
+  dims(spec);
+  emit({fresh(), spec}, "noodle.gather " + a.name + "[" + list.name +
+                            "] {axis = " + std::to_string(axis) + " : i64} : " +
+                            a.spec.type() + ", " + list.spec.type() + " -> " +
+                            spec.type());
+}
+
+void Generator::scatter() {
+  Live a = pick(live);
+  if (a.spec.extents.empty() || !a.spec.format.empty() || !a.spec.exact)
+    return;
+  size_t axis = below(a.spec.extents.size());
+  Spec index;
+  index.element = chance(50) ? "i32" : "i64";
+  index.extents = {a.spec.extents[axis] == 0 ? 0 : extent()};
+  dims(index);
+  std::vector<int64_t> extents = a.spec.extents;
+  extents[axis] = index.extents[0];
+  Live updates = operand(a.spec.element, extents, false);
+  if (!updates.spec.exact)
+    return;
+  bool kept = specials;
+  specials = false;
+  Live list = argument(index);
+  specials = kept;
+  live.pop_back();
+  for (double &value : arguments.back().values)
+    value = double(below(std::max<int64_t>(a.spec.extents[axis], 1)));
+  Spec spec = a.spec;
+  std::string ring = semiring(spec);
+  if (ring == "log_plus")
+    return;
+  spec.bound = a.spec.bound +
+               updates.spec.bound * double(std::max<int64_t>(extents[axis], 1));
+  if (spec.bound > limit(spec))
+    return;
+  emit({fresh(), spec},
+       "noodle.scatter " + updates.name + "[" + list.name + "] into " + a.name +
+           " {axis = " + std::to_string(axis) +
+           " : i64, semiring = #noodle.semiring<" + ring + ">} : " +
+           updates.spec.type() + ", " + list.spec.type() + ", " +
+           a.spec.type());
+}
+
+void Generator::convert() {
+  Live a = pick(live);
+  Spec spec = a.spec;
+  dims(spec);
+  if (a.spec.format.empty() && chance(60)) {
+    std::string to = pick<std::string>({"f32", "f64", "i32", "i64", "i1"});
+    if (!a.spec.exact && to[0] == 'i')
+      return;
+    if (a.spec.bound > 0x1p22 || (to == "f32" && !isFloat(spec)))
+      return; // integers past 2^24 round in f32; their bound is not kept
+    spec.element = to;
+    if (to == "i1")
+      spec.bound = 1;
+  } else if (a.spec.format.empty()) {
+    if (spec.extents.size() != 2 || !a.spec.exact)
+      return;
+    spec.format = chance(50) ? "csr" : "csc";
+  } else {
+    spec.format = pick<std::string>({"", "", "csr", "csc"});
+  }
+  emit({fresh(), spec}, "noodle.convert " + a.name + " : " + a.spec.type() +
+                            " -> " + spec.type());
+}
+
+void Generator::normalise() {
+  Live a = pick(live);
+  if (!isFloat(a.spec) || a.spec.extents.empty() || !a.spec.format.empty() ||
+      a.spec.bound > 100)
+    return;
+  Spec spec = a.spec;
+  spec.exact = false;
+  if (chance(50)) {
+    spec.bound = 1;
+    emit({fresh(), spec},
+         "noodle.softmax " + a.name + " {axis = " +
+             std::to_string(below(spec.extents.size())) + " : i64} : " +
+             spec.type());
+  } else {
+    if (!a.spec.exact)
+      return; // a nearly constant row amplifies what was rounded before
+    spec.bound = 10;
+    emit({fresh(), spec}, "noodle.layer_norm " + a.name + " : " + spec.type());
+  }
+}
+
+/// x := x + x, a few times; the loop carries a tensor.
+void Generator::loop() {
+  Live a = pick(live);
+  if (!a.spec.format.empty() || a.spec.element == "i1" ||
+      a.spec.bound * 8 > limit(a.spec))
+    return;
+  int64_t trips = below(4);
+  Spec spec = a.spec;
+  spec.bound *= 8;
+  std::string t = spec.type(), e = spec.element, id = std::to_string(count);
+  std::string add = std::string("arith.add") + (isFloat(spec) ? "f" : "i");
+  body += "  %lo" + id + " = arith.constant 0 : index\n  %hi" + id +
+          " = arith.constant " + std::to_string(trips) +
+          " : index\n  %st" + id + " = arith.constant 1 : index\n";
+  emit({fresh(), spec},
+       "scf.for %i = %lo" + id + " to %hi" + id + " step %st" + id +
+           " iter_args(%it = " + a.name + ") -> (" + t +
+           ") {\n    %n = noodle.map (%it) : (" + t + ") -> " + t +
+           " {\n    ^bb0(%x: " + e + "):\n      %r = " + add + " %x, %x : " +
+           e + "\n      noodle.yield %r : " + e + "\n    }\n    scf.yield %n : " +
+           t + "\n  }");
+}
+
+Program Generator::run(uint64_t seed) {
+  specials = chance(15);
+  int start = 1 + int(below(2));
+  for (int k = 0; k < start; ++k) {
+    Spec spec;
+    spec.element = pick<std::string>({"f32", "f64", "i32", "i64", "i1"});
+    int rank = int(below(4));
+    for (int d = 0; d < rank; ++d)
+      spec.extents.push_back(chance(8) ? 1 : extent());
+    if (rank == 2 && chance(40))
+      spec.format = chance(60) ? "csr" : "csc";
+    argument(spec);
+  }
+  int steps = 1 + int(below(5));
+  for (int k = 0; k < steps; ++k) {
+    switch (below(16)) {
+    case 0: case 1: case 2: case 3: contract(); break;
+    case 4: case 5: matmul(); break;
+    case 6: case 7: map(); break;
+    case 8: reduce(); break;
+    case 9: transpose(); break;
+    case 10: concat(); break;
+    case 11: gather(); break;
+    case 12: scatter(); break;
+    case 13: convert(); break;
+    case 14: normalise(); break;
+    default: loop();
+    }
+  }
+  // Results: the last values that are not arguments, else the first argument.
+  std::vector<Live> results;
+  for (auto it = live.rbegin(); it != live.rend() && results.size() < 2; ++it)
+    if (it->name[1] == 'v')
+      results.push_back(*it);
+  if (results.empty())
+    results.push_back(live.front());
+
+  Program program;
+  program.seed = seed;
+  for (const char *format : {"csr", "csc"})
+    program.text += std::string("#") + format +
+                    " = #sparse_tensor.encoding<{map = (d0, d1) -> (" +
+                    (format[2] == 'r' ? "d0 : dense, d1 : compressed"
+                                      : "d1 : dense, d0 : compressed") +
+                    "), posWidth = 32, crdWidth = 32}>\n";
+  std::string parameters, types, names;
+  for (size_t k = 0; k < arguments.size(); ++k)
+    parameters += (k ? ", %a" : "%a") + std::to_string(k) + ": " +
+                  arguments[k].spec.type();
+  for (const Live &result : results) {
+    types += (types.empty() ? "" : ", ") + result.spec.type();
+    names += (names.empty() ? "" : ", ") + result.name;
+    program.results.push_back(result.spec);
+  }
+  program.text += "func.func @main(" + parameters + ") -> (" + types + ") {\n" +
+                  body + "  return " + names + " : " + types + "\n}\n";
+  program.arguments = arguments;
+  return program;
+}
+
+} // namespace
+
+Program noodle::test::generate(uint64_t seed) {
+  return Generator(seed).run(seed);
+}
