@@ -22,6 +22,7 @@ config.substitutions += [
     ("%noodle_src", config.source_dir),
     ("%noodle_build", config.binary_dir),
     ("%llvm_include", config.llvm_includedir),
+    ("%llvm_bin", config.llvm_bindir),
     ("%python", config.python),
 ]
 
@@ -33,3 +34,9 @@ if os.path.isdir(shared_data):
 for tool in ("noodle-jit", "noodle-bench", "noodle-lsp-server"):
     if os.path.exists(os.path.join(bin_dir, tool)):
         config.available_features.add(tool)
+
+# Another LLVM to load beside libnoodle.so: the one Debian 12 itself uses.
+other_llvm = "/usr/lib/x86_64-linux-gnu/libLLVM-14.so.1"
+if os.path.exists(other_llvm):
+    config.available_features.add("other-llvm")
+    config.substitutions.append(("%other_llvm", other_llvm))
