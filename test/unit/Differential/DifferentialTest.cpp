@@ -1,0 +1,246 @@
+//===- DifferentialTest.cpp - compiled against interpreted ----------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Random programs run through the JIT and through the reference interpreter.
+// Integers, booleans and floats that never rounded must agree to the bit (but
+// for the sign of zero and which NaN); others within
+//   |a - b| <= tolerance * max(1, bound of the value), 1e-4 f32, 1e-9 f64.
+//
+// NOODLE_RANDOM_SEED (the first seed) and NOODLE_RANDOM_COUNT (2000) change what
+// is run; a failure prints seed and program.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Generator.h"
+#include "noodle/Engine/Engine.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+
+using namespace noodle;
+using test::Argument;
+using test::Spec;
+
+namespace {
+
+int64_t fromEnvironment(const char *name, int64_t otherwise) {
+  const char *text = std::getenv(name);
+  return text ? std::strtoll(text, nullptr, 10) : otherwise;
+}
+
+noodle_rt_type typeOf(const std::string &element) {
+  return element == "i1"    ? NOODLE_RT_I1
+         : element == "i32" ? NOODLE_RT_I32
+         : element == "i64" ? NOODLE_RT_I64
+         : element == "f32" ? NOODLE_RT_F32
+                            : NOODLE_RT_F64;
+}
+
+template <class T> T clamped(double value) {
+  if constexpr (std::is_integral_v<T>) {
+    if (std::isinf(value))
+      return value > 0 ? std::numeric_limits<T>::max()
+                       : std::numeric_limits<T>::min();
+  }
+  return T(value);
+}
+
+/// Buffers of the element's own type, alive as long as the view.
+struct Bound {
+  std::vector<std::byte> values;
+  std::vector<int32_t> positions, coordinates;
+  noodle_rt_tensor view{};
+
+  explicit Bound(const Argument &argument) {
+    const Spec &spec = argument.spec;
+    switch (typeOf(spec.element)) {
+    case NOODLE_RT_I1: fill<uint8_t>(argument); break;
+    case NOODLE_RT_I32: fill<int32_t>(argument); break;
+    case NOODLE_RT_I64: fill<int64_t>(argument); break;
+    case NOODLE_RT_F32: fill<float>(argument); break;
+    default: fill<double>(argument);
+    }
+    positions.assign(argument.positions.begin(), argument.positions.end());
+    coordinates.assign(argument.coordinates.begin(),
+                       argument.coordinates.end());
+    view.type = typeOf(spec.element);
+    view.rank = uint8_t(spec.extents.size());
+    view.values = values.data();
+    int64_t stride = 1;
+    for (size_t k = spec.extents.size(); k-- > 0;) {
+      view.extents[k] = spec.extents[k];
+      view.strides[k] = stride;
+      stride *= spec.extents[k];
+    }
+    view.layout = spec.format.empty()   ? NOODLE_RT_DENSE
+                  : spec.format == "csr" ? NOODLE_RT_CSR
+                                         : NOODLE_RT_CSC;
+    if (!spec.format.empty()) {
+      view.position_width = view.coordinate_width = 4;
+      view.stored = int64_t(coordinates.size());
+      view.positions = positions.data();
+      view.coordinates = coordinates.data();
+    }
+  }
+
+private:
+  template <class T> void fill(const Argument &argument) {
+    values.resize(std::max<size_t>(1, argument.values.size()) * sizeof(T));
+    for (size_t k = 0; k < argument.values.size(); ++k) {
+      T value = clamped<T>(argument.values[k]);
+      std::memcpy(values.data() + k * sizeof(T), &value, sizeof(T));
+    }
+  }
+};
+
+int64_t index(const void *buffer, uint8_t width, int64_t k) {
+  return width == 4 ? static_cast<const int32_t *>(buffer)[k]
+                    : static_cast<const int64_t *>(buffer)[k];
+}
+
+/// Row-major elements as raw 64-bit integers or doubles; absent is 0.
+template <class T>
+std::vector<T> densify(const noodle_rt_tensor &tensor, auto &&read) {
+  int64_t size = 1;
+  for (int d = 0; d < tensor.rank; ++d)
+    size *= tensor.extents[d];
+  std::vector<T> out(size_t(size), T(0));
+  if (tensor.layout == NOODLE_RT_DENSE || tensor.layout == NOODLE_RT_SCALAR) {
+    for (int64_t k = 0; k < size; ++k)
+      out[size_t(k)] = read(k);
+    return out;
+  }
+  bool rows = tensor.layout == NOODLE_RT_CSR;
+  for (int64_t i = 0; i < tensor.extents[rows ? 0 : 1]; ++i)
+    for (int64_t p = index(tensor.positions, tensor.position_width, i);
+         p < index(tensor.positions, tensor.position_width, i + 1); ++p) {
+      int64_t j = index(tensor.coordinates, tensor.coordinate_width, p);
+      out[size_t(rows ? i * tensor.extents[1] + j
+                      : j * tensor.extents[1] + i)] = read(p);
+    }
+  return out;
+}
+
+/// Empty when a and b agree, else what differs first.
+std::string difference(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
+                       const Spec &spec) {
+  for (size_t d = 0; d < spec.extents.size(); ++d)
+    if (a.extents[d] != b.extents[d])
+      return "extent " + std::to_string(d) + ": " +
+             std::to_string(a.extents[d]) + " and " +
+             std::to_string(b.extents[d]);
+  auto integer = [](const noodle_rt_tensor &t) {
+    return [&t](int64_t k) -> int64_t {
+      return t.type == NOODLE_RT_I1 ? static_cast<const uint8_t *>(t.values)[k]
+             : t.type == NOODLE_RT_I32
+                 ? static_cast<const int32_t *>(t.values)[k]
+                 : static_cast<const int64_t *>(t.values)[k];
+    };
+  };
+  auto real = [](const noodle_rt_tensor &t) {
+    return [&t](int64_t k) -> double {
+      return t.type == NOODLE_RT_F32 ? static_cast<const float *>(t.values)[k]
+                                     : static_cast<const double *>(t.values)[k];
+    };
+  };
+  if (spec.element[0] == 'i') {
+    auto x = densify<int64_t>(a, integer(a)), y = densify<int64_t>(b, integer(b));
+    for (size_t k = 0; k < x.size(); ++k)
+      if (x[k] != y[k])
+        return "element " + std::to_string(k) + ": " + std::to_string(x[k]) +
+               " and " + std::to_string(y[k]);
+    return "";
+  }
+  auto x = densify<double>(a, real(a)), y = densify<double>(b, real(b));
+  double tolerance = spec.exact ? 0
+                                : (spec.element == "f32" ? 1e-4 : 1e-9) *
+                                      std::max(1.0, spec.bound);
+  for (size_t k = 0; k < x.size(); ++k) {
+    bool same = x[k] == y[k] || (std::isnan(x[k]) && std::isnan(y[k])) ||
+                std::abs(x[k] - y[k]) <= tolerance;
+    if (!same)
+      return "element " + std::to_string(k) + ": " + std::to_string(x[k]) +
+             " and " + std::to_string(y[k]);
+  }
+  return "";
+}
+
+TEST(Differential, CompiledAgreesWithInterpreted) {
+  uint64_t first = uint64_t(fromEnvironment("NOODLE_RANDOM_SEED", 1));
+  int64_t count = fromEnvironment("NOODLE_RANDOM_COUNT", 2000);
+  std::printf("seeds %llu to %llu\n", (unsigned long long)first,
+              (unsigned long long)(first + uint64_t(count) - 1));
+  engine::EngineOptions engineOptions;
+  engineOptions.threads = 2;
+  engineOptions.cacheBytes = 1 << 20;
+  std::shared_ptr<engine::Engine> engine;
+  ASSERT_TRUE(engine::Engine::create(engineOptions, engine).ok());
+  int64_t fallback = 0, failures = 0;
+  std::map<std::string, int64_t> strategies;
+  for (int64_t n = 0; n < count && failures < 10; ++n) {
+    test::Program program = test::generate(first + uint64_t(n));
+    std::vector<Bound> bound;
+    for (const Argument &argument : program.arguments)
+      bound.emplace_back(argument);
+    std::vector<noodle_rt_tensor> arguments;
+    for (const Bound &b : bound)
+      arguments.push_back(b.view);
+
+    rt::Region region(engine->pool());
+    auto run = [&](const char *strategy, std::vector<noodle_rt_tensor> &results,
+                   engine::Receipt *receipt) {
+      engine::CompileOptions options;
+      options.name = "seed-" + std::to_string(program.seed);
+      options.strategy = strategy;
+      std::shared_ptr<engine::Program> compiled;
+      engine::Status status =
+          engine::Program::compile(engine, program.text, options, compiled);
+      if (!status.ok())
+        return status.str();
+      results.resize(program.results.size());
+      engine::CallOptions call;
+      call.receipt = receipt;
+      status = compiled->call(arguments, region, results, call);
+      return status.str();
+    };
+    std::vector<noodle_rt_tensor> jit, reference;
+    engine::Receipt receipt;
+    std::string a = run("auto", jit, &receipt);
+    std::string b = run("reference", reference, nullptr);
+    std::string fault;
+    if (!a.empty() || !b.empty())
+      fault = "compiled: " + a + "; interpreted: " + b;
+    for (size_t k = 0; fault.empty() && k < jit.size(); ++k) {
+      fault = difference(jit[k], reference[k], program.results[k]);
+      if (!fault.empty())
+        fault = "result " + std::to_string(k) + ", " + fault +
+                " (compiled and interpreted)";
+    }
+    if (!fault.empty()) {
+      ++failures;
+      ADD_FAILURE() << "seed " << program.seed << ": " << fault << "\n"
+                    << program.text;
+    }
+    fallback += !receipt.fallback.empty() || receipt.referenceCalls > 0;
+    for (const engine::SiteReceipt &site : receipt.sites)
+      ++strategies[site.site.strategy];
+  }
+  std::printf("%lld programs, %lld of them with an op left to the interpreter; "
+              "ops by strategy:",
+              (long long)count, (long long)fallback);
+  for (const auto &[name, sites] : strategies)
+    std::printf(" %s %lld", name.c_str(), (long long)sites);
+  std::printf("\n");
+  // The test compares nothing if everything falls back.
+  EXPECT_LT(fallback * 4, count);
+}
+
+} // namespace
