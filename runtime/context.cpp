@@ -250,8 +250,7 @@ noodle_rt_status failWith(Call &call, noodle_rt_status status,
                           const char *format, Values... values) {
   char text[160];
   int length = std::snprintf(text, sizeof(text), format, values...);
-  return call.fail(status, text,
-                   std::min<int64_t>(length, sizeof(text) - 1));
+  return call.fail(status, text, std::min<int64_t>(length, sizeof(text) - 1));
 }
 
 /// Counts `bytes` as live unless that exceeds the limit.
@@ -388,12 +387,10 @@ noodle_rt_status noodle_ir_parallel_for(noodle_rt_context *context,
   return loop.status.load(std::memory_order_relaxed);
 }
 
-noodle_rt_status noodle_ir_reference_call(noodle_rt_context *context,
-                                          int64_t site,
-                                          noodle_rt_tensor *arguments,
-                                          int64_t argument_count,
-                                          noodle_rt_tensor *results,
-                                          int64_t result_count) {
+noodle_rt_status
+noodle_ir_reference_call(noodle_rt_context *context, int64_t site,
+                         noodle_rt_tensor *arguments, int64_t argument_count,
+                         noodle_rt_tensor *results, int64_t result_count) {
   Call &call = callOf(context);
   auto where = static_cast<long long>(site);
   HostCalls *host = call.options.hostCalls;

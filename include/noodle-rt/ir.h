@@ -45,12 +45,10 @@ noodle_rt_status noodle_ir_parallel_for(noodle_rt_context *context,
 /// Has the engine's interpreter execute reference site `site`: the fallback of
 /// an op that code generation does not cover. Result slots come back filled;
 /// their buffers are blocks of the call, like noodle_ir_alloc's.
-noodle_rt_status noodle_ir_reference_call(noodle_rt_context *context,
-                                          int64_t site,
-                                          noodle_rt_tensor *arguments,
-                                          int64_t argument_count,
-                                          noodle_rt_tensor *results,
-                                          int64_t result_count);
+noodle_rt_status
+noodle_ir_reference_call(noodle_rt_context *context, int64_t site,
+                         noodle_rt_tensor *arguments, int64_t argument_count,
+                         noodle_rt_tensor *results, int64_t result_count);
 
 /// Profiling mark: op site `site` begins (phase 0) or ends (phase 1). `sizes`
 /// are the site's extents and stored-entry counts, in the receipt's order.

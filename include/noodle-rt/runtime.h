@@ -42,7 +42,7 @@ struct PoolStats {
   int64_t cachedBytes = 0; ///< held for reuse
   int64_t liveBlocks = 0;
   int64_t allocations = 0; ///< that succeeded
-  int64_t reuses = 0; ///< allocations served without the system allocator
+  int64_t reuses = 0;      ///< allocations served without the system allocator
 };
 
 /// Size-class pool over the system allocator. Thread-safe. Blocks are aligned

@@ -14,8 +14,8 @@ namespace noodle::rt {
 /// Lies right before a payload. While the block is cached the pool uses `next`;
 /// while it is live its owner (a context or a region) uses the links.
 struct alignas(NOODLE_RT_ALIGNMENT) BlockHeader {
-  static constexpr uint32_t kLive = 0x4e4f4f44;  // "NOOD"
-  static constexpr uint32_t kFree = 0x46524545;  // "FREE"
+  static constexpr uint32_t kLive = 0x4e4f4f44; // "NOOD"
+  static constexpr uint32_t kFree = 0x46524545; // "FREE"
   static constexpr uint32_t kLargeClass = ~0u;
 
   uint32_t magic;

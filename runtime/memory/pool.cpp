@@ -74,7 +74,8 @@ static void *mapPages(std::size_t total) {
   if (area == MAP_FAILED)
     return nullptr;
   char *begin = static_cast<char *>(area);
-  std::size_t skip = (kHuge - reinterpret_cast<uintptr_t>(begin) % kHuge) % kHuge;
+  std::size_t skip =
+      (kHuge - reinterpret_cast<uintptr_t>(begin) % kHuge) % kHuge;
   if (skip)
     munmap(begin, skip);
   if (skip < kHuge)
@@ -276,7 +277,9 @@ PoolStats Pool::stats() const {
   return stats;
 }
 
-int64_t Pool::sizeOf(const void *block) { return BlockHeader::of(block)->bytes; }
+int64_t Pool::sizeOf(const void *block) {
+  return BlockHeader::of(block)->bytes;
+}
 
 void Pool::failAllocation(int64_t n) { impl->failAt.store(n > 0 ? n : 0); }
 

@@ -7,9 +7,9 @@
 #ifndef NOODLE_RUNTIME_SCHED_THREADS_H
 #define NOODLE_RUNTIME_SCHED_THREADS_H
 
+#include <exception>
 #include <pthread.h>
 #include <signal.h>
-#include <exception>
 #include <thread>
 
 namespace noodle::rt {

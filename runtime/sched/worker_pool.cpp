@@ -23,11 +23,11 @@ Executor::~Executor() = default;
 
 namespace {
 
-// How long a thread looks for work before it sleeps. Set to about what a sleep
-// and a wake cost together, which never costs more than twice the best choice.
-// Measured with noodle-bench-parallel-region (a cold region) on a 2-core AMD
-// EPYC 9004 virtual machine.
-constexpr std::chrono::microseconds kSpin{30};
+// How long a thread looks for work before it sleeps. About what a wake costs,
+// so that the total is never more than twice the best choice. Measured: 40 to
+// 100 us from a cold region to both threads at work (noodle-bench-parallel-
+// region on a virtual machine with two cores of an AMD EPYC 9004).
+constexpr std::chrono::microseconds kSpin{50};
 // Loops of different host threads that workers can join at once; one more runs
 // on its own thread alone. A guess.
 constexpr int kSlots = 8;
@@ -82,7 +82,8 @@ struct alignas(64) Slot {
   alignas(64) std::atomic<int64_t> next{0};
 
   void work() {
-    for (int64_t k; (k = next.fetch_add(1, std::memory_order_relaxed)) < chunks;)
+    for (int64_t k;
+         (k = next.fetch_add(1, std::memory_order_relaxed)) < chunks;)
       chunk(data, k);
   }
   bool enter() {
@@ -99,7 +100,8 @@ struct alignas(64) Slot {
   }
   /// Shuts the door and waits for the workers inside.
   void close(bool spin) {
-    uint32_t inside = state.fetch_and(~kOpen, std::memory_order_acq_rel) & ~kOpen;
+    uint32_t inside =
+        state.fetch_and(~kOpen, std::memory_order_acq_rel) & ~kOpen;
     if (inside == 0)
       return;
     auto empty = [&] { return state.load(std::memory_order_acquire) == 0; };
@@ -136,8 +138,8 @@ private:
 WorkerPool::WorkerPool(int threads, int cores) : spin(threads <= cores) {
   workers.reset(new (std::nothrow) std::thread[threads]);
   while (workers && workerCount < threads - 1 &&
-         startThread(workers[workerCount], "noodle-worker",
-                     [this] { workerLoop(); }))
+         startThread(
+             workers[workerCount], "noodle-worker", [this] { workerLoop(); }))
     ++workerCount;
 }
 

@@ -328,8 +328,8 @@ TEST_F(ContextTest, ReferenceCallsReachTheHost) {
   options.hostCalls = &host;
   noodle_rt_tensor result{};
   auto call = [&](Context &context, int64_t site) {
-    return noodle_ir_reference_call(context.handle(), site, nullptr, 0,
-                                    &result, 1);
+    return noodle_ir_reference_call(context.handle(), site, nullptr, 0, &result,
+                                    1);
   };
   {
     Context context(pool, options);
@@ -356,9 +356,9 @@ TEST_F(ContextTest, ReferenceCallsReachTheHost) {
 
 TEST_F(ContextTest, WithoutAHostReferenceCallsFailClearly) {
   Context context(pool, {});
-  EXPECT_EQ(noodle_ir_reference_call(context.handle(), 7, nullptr, 0, nullptr,
-                                     0),
-            NOODLE_RT_HOST_CALL_FAILED);
+  EXPECT_EQ(
+      noodle_ir_reference_call(context.handle(), 7, nullptr, 0, nullptr, 0),
+      NOODLE_RT_HOST_CALL_FAILED);
   EXPECT_EQ(context.message(), "reference site 7 needs the engine's "
                                "interpreter, and this call was made without "
                                "one");

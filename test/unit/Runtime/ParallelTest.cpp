@@ -87,9 +87,9 @@ TEST_P(ParallelTest, EveryIterationRunsOnce) {
       EXPECT_EQ(context.status(), NOODLE_RT_OK);
     }
   Context context(pool, options);
-  EXPECT_EQ(noodle_ir_parallel_for(context.handle(), -5, 1, Touches::body,
-                                   nullptr),
-            NOODLE_RT_OK);
+  EXPECT_EQ(
+      noodle_ir_parallel_for(context.handle(), -5, 1, Touches::body, nullptr),
+      NOODLE_RT_OK);
 }
 
 TEST_P(ParallelTest, VastCountsDoNotOverflow) {
@@ -132,9 +132,8 @@ TEST_P(ParallelTest, NestedLoopsRunOnTheirWorker) {
     }
     return NOODLE_RT_OK;
   };
-  EXPECT_EQ(
-      noodle_ir_parallel_for(context.handle(), 64, 1, outer, &touches),
-      NOODLE_RT_OK);
+  EXPECT_EQ(noodle_ir_parallel_for(context.handle(), 64, 1, outer, &touches),
+            NOODLE_RT_OK);
   EXPECT_TRUE(touches.allOnce());
 }
 
@@ -193,9 +192,9 @@ noodle_rt_status untilStopped(noodle_rt_context *handle, int64_t, int64_t,
 TEST_P(ParallelTest, TheDeadlineEndsALoop) {
   options.deadlineMillis = 5;
   Context context(pool, options);
-  EXPECT_EQ(noodle_ir_parallel_for(context.handle(), 100, 1, untilStopped,
-                                   nullptr),
-            NOODLE_RT_DEADLINE);
+  EXPECT_EQ(
+      noodle_ir_parallel_for(context.handle(), 100, 1, untilStopped, nullptr),
+      NOODLE_RT_DEADLINE);
   EXPECT_EQ(context.message(), "the deadline of 5 ms passed");
 }
 
@@ -204,9 +203,9 @@ TEST_P(ParallelTest, CancellingEndsALoop) {
   options.cancel = &token;
   Context context(pool, options);
   std::thread canceller([&] { token.cancel(); });
-  EXPECT_EQ(noodle_ir_parallel_for(context.handle(), 100, 1, untilStopped,
-                                   nullptr),
-            NOODLE_RT_CANCELLED);
+  EXPECT_EQ(
+      noodle_ir_parallel_for(context.handle(), 100, 1, untilStopped, nullptr),
+      NOODLE_RT_CANCELLED);
   canceller.join();
 }
 

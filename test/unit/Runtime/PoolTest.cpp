@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "Fixture.h"
 #include "memory/pool.h"
+#include "Fixture.h"
 
 #include "gtest/gtest-spi.h"
 
@@ -38,8 +38,8 @@ TEST(SizeClasses, CoverEverySizeTightly) {
 
 TEST_F(PoolTest, BlocksAreAlignedDistinctAndWritable) {
   std::vector<void *> blocks;
-  for (int64_t bytes : {0, 1, 63, 64, 65, 511, 512, 513, 4096, 70001,
-                        5 << 20, 33 << 20}) {
+  for (int64_t bytes :
+       {0, 1, 63, 64, 65, 511, 512, 513, 4096, 70001, 5 << 20, 33 << 20}) {
     void *block = pool.allocate(bytes);
     ASSERT_NE(block, nullptr);
     EXPECT_TRUE(isAligned(block));
