@@ -108,7 +108,8 @@ std::unique_ptr<Input> memoryInput(std::string name, const void *bytes,
 
 /// `path` may be `-` for standard output. A regular file is written beside its
 /// place and renamed on commit; pipes, devices and /dev/stdout are written
-/// directly.
+/// directly. A pipe whose reader is gone raises SIGPIPE, as everywhere; a host
+/// that ignores the signal gets the error.
 Error openOutput(const std::string &path, std::unique_ptr<Output> &output);
 
 //===----------------------------------------------------------------------===//
