@@ -42,9 +42,20 @@ static StringRef whyIllegal(SemiringKind kind, Type type) {
 FailureOr<Semiring>
 Semiring::resolve(SemiringAttr attr, Type elementType, Operation *from,
                   function_ref<InFlightDiagnostic()> emitError) {
+  SemiringOp symbol;
+  if (attr.getKind() == SemiringKind::User)
+    symbol = SymbolTable::lookupNearestSymbolFrom<SemiringOp>(
+        from, attr.getSymbol());
+  return resolve(attr, elementType, symbol, emitError);
+}
+
+FailureOr<Semiring>
+Semiring::resolve(SemiringAttr attr, Type elementType, SemiringOp symbol,
+                  function_ref<InFlightDiagnostic()> emitError) {
   Semiring semiring;
   semiring.attr = attr;
   semiring.type = elementType;
+  semiring.op = symbol;
   Type scalar = getElementTypeOrSelf(elementType);
   if (attr.getKind() != SemiringKind::User) {
     StringRef why = whyIllegal(attr.getKind(), scalar);
@@ -53,14 +64,11 @@ Semiring::resolve(SemiringAttr attr, Type elementType, Operation *from,
                          << " is not defined for " << scalar << ": " << why;
     return semiring;
   }
-  semiring.op =
-      SymbolTable::lookupNearestSymbolFrom<SemiringOp>(from, attr.getSymbol());
-  if (!semiring.op)
-    return emitError() << "no 'noodle.semiring' is named " << attr.getSymbol();
-  if (semiring.op.getElementType() != scalar)
+  if (!symbol)
+    return emitError() << "no noodle.semiring is named " << attr.getSymbol();
+  if (symbol.getElementType() != scalar)
     return emitError() << "semiring " << attr.getSymbol() << " is defined for "
-                       << semiring.op.getElementType() << ", not for "
-                       << scalar;
+                       << symbol.getElementType() << ", not for " << scalar;
   return semiring;
 }
 

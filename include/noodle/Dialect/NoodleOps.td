@@ -166,6 +166,7 @@ def Noodle_MapOp : Noodle_TensorOp<"map",
     /// `over` with its default resolved.
     ::mlir::noodle::MapOver getVisited();
   }];
+  let hasRegionVerifier = 1;
 }
 
 def Noodle_SoftmaxOp : Noodle_TensorOp<"softmax",
@@ -471,6 +472,7 @@ def Noodle_SemiringOp : Noodle_Op<"semiring",
     attr-dict-with-keyword
   }];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 #endif // NOODLE_OPS

@@ -38,6 +38,11 @@ public:
   static FailureOr<Semiring>
   resolve(SemiringAttr attr, Type elementType, Operation *from,
           function_ref<InFlightDiagnostic()> emitError);
+  /// The same, where the symbol has been looked up (null where not found, or
+  /// where the semiring is built in).
+  static FailureOr<Semiring>
+  resolve(SemiringAttr attr, Type elementType, SemiringOp symbol,
+          function_ref<InFlightDiagnostic()> emitError);
 
   SemiringTraits traits() const;
   SemiringKind kind() const { return attr.getKind(); }
