@@ -12,6 +12,9 @@
 #define NOODLE_INITALL_H
 
 #include "noodle/Dialect/Noodle.h"
+#include "noodle/Pipelines/Passes.h"
+#include "noodle/Pipelines/Pipelines.h"
+#include "noodle/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -26,10 +29,15 @@ inline void registerNoodleDialects(DialectRegistry &registry) {
   registry.insert<NoodleDialect, arith::ArithDialect, func::FuncDialect,
                   math::MathDialect, scf::SCFDialect,
                   sparse_tensor::SparseTensorDialect, tensor::TensorDialect>();
+  registerPipelineDialects(registry);
 }
 
 /// Every pass and pipeline, for command lines that name them.
-inline void registerNoodlePasses() {}
+inline void registerNoodlePasses() {
+  registerTransformsPasses();
+  registerPipelinesPasses();
+  registerNoodlePipelines();
+}
 
 } // namespace mlir::noodle
 

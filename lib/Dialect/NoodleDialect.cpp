@@ -28,7 +28,8 @@ void NoodleDialect::initialize() {
 static constexpr StringLiteral notes[] = {
     "noodle.site",      "noodle.why",     "noodle.signature",
     "noodle.reference", "noodle.profile", "noodle.reference_site",
-    "noodle.stats_key", "noodle.cpu"};
+    "noodle.stats_key", "noodle.cpu",     "noodle.schedule",
+    "noodle.parallel_body"};
 
 static bool isNote(StringAttr name) {
   return llvm::is_contained(notes, name.getValue());
@@ -79,15 +80,14 @@ LogicalResult NoodleDialect::verifyRegionArgAttribute(Operation *op,
   ArrayRef<int64_t> extents = stats.getExtents();
   if (!extents.empty() && int64_t(extents.size()) != type.getRank())
     return error() << "'noodle.stats' has " << extents.size()
-                   << " extents, but '" << type << "' has rank "
+                   << " extents, but " << type << " has rank "
                    << type.getRank();
   for (auto [d, extent] : llvm::enumerate(extents))
     if (extent >= 0 && !type.isDynamicDim(d) && extent != type.getDimSize(d))
       return error() << "'noodle.stats' says extent " << extent
-                     << " of dimension " << d << ", but the type is '" << type
-                     << "'";
+                     << " of dimension " << d << ", but the type is " << type;
   if (!type.getEncoding() && (stats.getStored() >= 0 || stats.getLongest() >= 0))
-    return error() << "'noodle.stats' counts stored entries of '" << type
-                   << "', which is dense";
+    return error() << "'noodle.stats' counts stored entries of " << type
+                   << ", which is dense";
   return success();
 }

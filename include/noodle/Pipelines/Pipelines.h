@@ -28,6 +28,10 @@
 #include "mlir/Pass/PassOptions.h"
 #include <optional>
 
+namespace mlir {
+class DialectRegistry;
+}
+
 namespace mlir::noodle {
 
 enum class Phase {
@@ -77,6 +81,11 @@ void buildLLVMPipeline(OpPassManager &pm, const PipelineOptions &options);
 /// The pipeline of `phase`.
 void buildPipeline(Phase phase, OpPassManager &pm,
                    const PipelineOptions &options);
+
+/// Registers every dialect that programs and phases use, the interfaces their
+/// ops need in passes, and the translations to LLVM IR. Every context that runs
+/// a pipeline is made from such a registry.
+void registerPipelineDialects(DialectRegistry &registry);
 
 /// Registers the pipelines under their noodle-opt names.
 void registerNoodlePipelines();

@@ -1,0 +1,120 @@
+//===- Passes.td - from structured IR to the LLVM dialect ------*- td -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_TRANSFORMS_PASSES
+#define NOODLE_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def NoodleLowerRuntimeCallsPass
+    : Pass<"noodle-lower-runtime-calls", "::mlir::ModuleOp"> {
+  let summary = "thread context and status through functions";
+  let description = [{
+    What may fail leads out of the kernel, and what needs the runtime calls it.
+
+    Precondition: func, cf, arith, math, memref, vector and llvm ops; of noodle
+    check, poll and mark. Buffers have row-major layouts where they are
+    allocated and where they cross functions. Sparse tensors are three buffers
+    and an LLVM struct.
+
+    Postcondition: every function takes the context first and returns a status
+    first; is internal and named `noodle.<name>`. A public function F has an
+    entry `noodle_entry_F` of type `noodle_rt_entry`. Declarations with
+    `noodle.reference_site` have bodies that call the interpreter. No
+    `memref.alloc`, `memref.dealloc` or noodle op is left.
+
+    Example:
+
+    ```mlir
+    func.func @main(%ok: i1) {
+      noodle.check %ok, "weights must not be negative"
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func private @noodle.main(%ctx: !llvm.ptr, %ok: i1) -> i32 {
+      %zero = llvm.mlir.constant(0 : i32) : i32
+      cf.cond_br %ok, ^rest, ^fail
+    ^rest:
+      return %zero : i32
+    ^fail:
+      %text = llvm.mlir.addressof @noodle.message.0 : !llvm.ptr
+      ...
+      %status = llvm.call @noodle_ir_fail(%ctx, %code, %text, %length)
+      cf.br ^out(%status : i32)
+    ^out(%s: i32):
+      return %s : i32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::cf::ControlFlowDialect",
+                           "::mlir::func::FuncDialect"];
+}
+
+def NoodleConvertToLLVMPass
+    : Pass<"noodle-convert-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "convert func, cf, arith, math, memref, vector to llvm";
+  let description = [{
+    One dialect conversion; `reconcile-unrealized-casts` comes behind it.
+
+    Precondition: what `noodle-lower-runtime-calls` leaves.
+    Postcondition: the LLVM dialect and unrealized casts in pairs that cancel.
+
+    Example: `%c = arith.addf %a, %b : f32` becomes
+    `%c = llvm.fadd %a, %b : f32`.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def NoodleInsertPollsPass
+    : Pass<"noodle-insert-polls", "::mlir::func::FuncOp"> {
+  let summary = "let deadlines and cancellation end generated loops";
+  let description = [{
+    Puts a `noodle.poll` at the head of every loop that holds another loop and
+    has none yet. Nests of a small constant number of iterations are left alone,
+    and so are bodies of parallel loops that hold no loop.
+
+    Precondition: scf loops. Postcondition: the same loops with polls.
+
+    Example:
+
+    ```mlir
+    scf.for %i = %c0 to %n step %c1 {
+      scf.for %j = %c0 to %n step %c1 {
+        memref.store %zero, %m[%i, %j] : memref<?x?xf32>
+      }
+    }
+    ```
+
+    gets a `noodle.poll` as the first op of the outer loop's body.
+  }];
+  let dependentDialects = ["::mlir::noodle::NoodleDialect"];
+}
+
+def NoodleExpandCopiesPass
+    : Pass<"noodle-expand-copies", "::mlir::func::FuncOp"> {
+  let summary = "make strided copies loops";
+  let description = [{
+    `memref.copy` between contiguous buffers stays and becomes one memcpy; any
+    other would call a function of MLIR's runner library, so it becomes a loop
+    nest.
+
+    Precondition: memref ops. Postcondition: every `memref.copy` left is between
+    row-major buffers.
+
+    Example: `memref.copy %a, %b : memref<4x4xf32, strided<[8, 1], offset: ?>>
+    to memref<4x4xf32>` becomes two loops around a load and a store.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+#endif // NOODLE_TRANSFORMS_PASSES

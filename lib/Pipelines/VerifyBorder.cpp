@@ -1,0 +1,116 @@
+//===- VerifyBorder.cpp - refuse what may not leave a phase ---------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "noodle/Dialect/Noodle.h"
+#include "noodle/Pipelines/Passes.h"
+#include "noodle/Pipelines/Pipelines.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringSwitch.h"
+
+namespace mlir::noodle {
+#define GEN_PASS_DEF_NOODLEVERIFYBORDERPASS
+#include "noodle/Pipelines/Passes.h.inc"
+} // namespace mlir::noodle
+
+using namespace mlir;
+using namespace mlir::noodle;
+
+/// Whether generated code may call `name`.
+static bool isBoundSymbol(StringRef name) {
+  return llvm::StringSwitch<bool>(name)
+#define NOODLE_IR_SYMBOL(symbol) .Case(#symbol, true)
+#define NOODLE_C_SYMBOL(symbol) .Case(#symbol, true)
+#include "noodle-rt/ir_symbols.def"
+      .Default(false);
+}
+
+/// Dialects of the ops that a phase may leave behind.
+static ArrayRef<StringRef> dialectsAfter(Phase phase) {
+  static constexpr StringRef core[] = {"builtin", "func",   "scf",   "arith",
+                                       "math",    "tensor", "noodle"};
+  static constexpr StringRef structured[] = {
+      "builtin", "func",   "scf",    "arith",         "math",
+      "tensor",  "linalg", "noodle", "sparse_tensor", "affine",
+      "bufferization", "ub"};
+  static constexpr StringRef scheduled[] = {
+      "builtin", "func",   "scf",    "arith",         "math",
+      "tensor",  "linalg", "noodle", "sparse_tensor", "affine",
+      "bufferization", "vector", "memref", "ub"};
+  static constexpr StringRef buffers[] = {
+      "builtin", "func",   "scf",    "arith", "math",
+      "memref",  "vector", "noodle", "cf",    "affine",
+      "sparse_tensor", "ub"};
+  static constexpr StringRef llvm[] = {"builtin", "llvm"};
+  switch (phase) {
+  case Phase::Elaborated:
+  case Phase::Planned:
+  case Phase::Selected:
+    return core;
+  case Phase::Structured:
+    return structured;
+  case Phase::Scheduled:
+    return scheduled;
+  case Phase::Buffers:
+    return buffers;
+  case Phase::LLVM:
+    return llvm;
+  }
+  return llvm;
+}
+
+/// Why `op` must not leave `phase`; empty where it may.
+static std::string objection(Operation *op, Phase phase) {
+  StringRef dialect = op->getName().getDialectNamespace();
+  if (!llvm::is_contained(dialectsAfter(phase), dialect))
+    return ("dialect '" + dialect + "' is not accepted").str();
+  StringRef name = op->getName().getStringRef();
+  if (name == "cf.assert")
+    return "failures return a status: use noodle.check";
+  if (phase >= Phase::Structured && dialect == "noodle" &&
+      !isa<CheckOp, PollOp, MarkOp>(op))
+    return "not lowered";
+  if (phase >= Phase::Buffers)
+    for (Type type : op->getResultTypes())
+      if (isa<TensorType>(type))
+        return "tensors must have become buffers";
+  if (phase == Phase::LLVM && isa<UnrealizedConversionCastOp>(op))
+    return "a conversion was left unfinished";
+  if (auto function = dyn_cast<LLVM::LLVMFuncOp>(op))
+    if (function.isExternal() && !isBoundSymbol(function.getName()))
+      return ("'" + function.getName() +
+              "' is not in the list of symbols that kernels may call")
+          .str();
+  return {};
+}
+
+namespace {
+struct VerifyBorder : noodle::impl::NoodleVerifyBorderPassBase<VerifyBorder> {
+  using NoodleVerifyBorderPassBase::NoodleVerifyBorderPassBase;
+
+  void runOnOperation() override {
+    auto border = parsePhase(phase);
+    if (!border) {
+      getOperation().emitError("noodle-verify-border: no phase '")
+          << phase << "'";
+      return signalPassFailure();
+    }
+    for (Operation &top : getOperation().getOps()) {
+      top.walk<WalkOrder::PreOrder>([&](Operation *op) {
+        std::string why = objection(op, *border);
+        if (why.empty())
+          return WalkResult::advance();
+        op->emitError("'") << op->getName() << "' must not leave phase '"
+                           << phase << "': " << why;
+        signalPassFailure();
+        return WalkResult::interrupt();
+      });
+    }
+    markAllAnalysesPreserved();
+  }
+};
+} // namespace
