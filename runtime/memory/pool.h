@@ -17,7 +17,9 @@ namespace noodle::rt {
 
 // Sizes of 64..512 bytes have a class each 64 bytes, larger ones four classes
 // per doubling (at most 25 % unused), up to 32 MiB. What is larger goes
-// straight to the system and back.
+// straight to the system and back. Keeping blocks of some MiB saves the page
+// faults: 8 MiB, filled and released, take 93 us kept and 562 us not, 32 MiB
+// 1.2 and 3.9 ms (two cores of an AMD EPYC 9004, virtual).
 inline constexpr int64_t kUnit = NOODLE_RT_ALIGNMENT;
 inline constexpr uint32_t kLinearClasses = 8;
 inline constexpr uint32_t kClasses = kLinearClasses + 4 * 16;

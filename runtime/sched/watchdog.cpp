@@ -36,7 +36,7 @@ bool Watchdog::watch(Entry &entry) {
   (after ? after->next : first) = &entry;
   (entry.next ? entry.next->previous : last) = &entry;
   entry.watched = true;
-  if (first == &entry)
+  if (entry.when < wakesAt)
     changed.notify_one();
   return true;
 }
@@ -56,16 +56,17 @@ void Watchdog::forget(Entry &entry) {
 void Watchdog::loop() {
   std::unique_lock lock(mutex);
   while (!ending) {
-    if (!first) {
+    if (first && first->when <= Clock::now()) {
+      requestStop(first->head, NOODLE_RT_DEADLINE);
+      unlink(*first);
+      continue;
+    }
+    wakesAt = first ? first->when : Clock::time_point::max();
+    if (first)
+      changed.wait_until(lock, Clock::time_point(wakesAt));
+    else
       changed.wait(lock);
-      continue;
-    }
-    if (Clock::now() < first->when) {
-      changed.wait_until(lock, Clock::time_point(first->when));
-      continue;
-    }
-    requestStop(first->head, NOODLE_RT_DEADLINE);
-    unlink(*first);
+    wakesAt = Clock::time_point::min(); // awake: looks before it sleeps again
   }
 }
 

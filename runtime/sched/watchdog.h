@@ -57,6 +57,9 @@ private:
   std::condition_variable changed;
   std::thread thread;
   Entry *first = nullptr, *last = nullptr; // earliest deadline first
+  // When the thread wakes by itself. It may find nothing to do then, because
+  // its call ended in time: that is cheaper than waking it for every call.
+  Clock::time_point wakesAt = Clock::time_point::min();
   bool ending = false;
 };
 

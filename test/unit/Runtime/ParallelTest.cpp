@@ -127,7 +127,7 @@ TEST_P(ParallelTest, NestedLoopsRunOnTheirWorker) {
           ++static_cast<Touches *>(inner.touches)->counts[inner.row * 64 + i];
         return NOODLE_RT_OK;
       };
-      if (auto status = noodle_ir_parallel_for(handle, 64, 64, body, &inner))
+      if (auto status = noodle_ir_parallel_for(handle, 64, 1, body, &inner))
         return status;
     }
     return NOODLE_RT_OK;
