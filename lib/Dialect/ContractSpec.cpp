@@ -193,8 +193,8 @@ ContractSpec::extents(ArrayRef<RankedTensorType> operandTypes,
         continue;
       }
       if (known != 1 && !ShapedType::isDynamic(known))
-        return emitError() << "operand #" << o << " ('" << operandTypes[o]
-                           << "') has extent " << extent << " in dimension "
+        return emitError() << "operand #" << o << " (" << operandTypes[o]
+                           << ") has extent " << extent << " in dimension "
                            << d << " ('" << letters[letter]
                            << "'), but operand #" << where[letter].first
                            << " has " << known << " in dimension "
@@ -215,7 +215,7 @@ ContractSpec::extents(ArrayRef<RankedTensorType> operandTypes,
     if (ShapedType::isDynamic(extent) || extent == known)
       continue;
     if (!ShapedType::isDynamic(known))
-      return emitError() << "result type '" << resultType << "' has extent "
+      return emitError() << "result type " << resultType << " has extent "
                          << extent << " in dimension " << d << " ('"
                          << letters[letter] << "'), but the operands give "
                          << known;

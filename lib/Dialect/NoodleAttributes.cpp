@@ -25,6 +25,80 @@ void NoodleDialect::registerAttributes() {
 }
 
 //===----------------------------------------------------------------------===//
+// #noodle.fp<fast> and other words out of a list
+//===----------------------------------------------------------------------===//
+
+/// The words of an enum, for messages.
+template <typename Enum>
+static void listWords(InFlightDiagnostic &diag, unsigned count,
+                      StringRef (*stringify)(Enum)) {
+  llvm::interleaveComma(llvm::seq<unsigned>(0, count), diag,
+                        [&](unsigned word) { diag << stringify(Enum(word)); });
+}
+
+template <typename Enum>
+static std::optional<Enum>
+parseWord(AsmParser &parser, std::optional<Enum> (*symbolize)(StringRef),
+          StringRef (*stringify)(Enum), unsigned last) {
+  if (parser.parseLess())
+    return std::nullopt;
+  SMLoc at = parser.getCurrentLocation();
+  StringRef word;
+  std::optional<Enum> value;
+  if (succeeded(parser.parseOptionalKeyword(&word)))
+    value = symbolize(word);
+  if (!value) {
+    InFlightDiagnostic diag = parser.emitError(at, "expected one of ");
+    listWords(diag, last + 1, stringify);
+    return std::nullopt;
+  }
+  if (parser.parseGreater())
+    return std::nullopt;
+  return value;
+}
+
+#define NOODLE_WORD_ATTRIBUTE(Enum)                                            \
+  Attribute Enum##Attr::parse(AsmParser &parser, Type) {                       \
+    std::optional<Enum> value =                                                \
+        parseWord<Enum>(parser, symbolize##Enum, stringify##Enum,              \
+                        getMaxEnumValFor##Enum());                             \
+    return value ? get(parser.getContext(), *value) : Enum##Attr();            \
+  }                                                                            \
+  void Enum##Attr::print(AsmPrinter &printer) const {                          \
+    printer << "<" << stringify##Enum(getValue()) << ">";                      \
+  }
+NOODLE_WORD_ATTRIBUTE(FPPolicy)
+NOODLE_WORD_ATTRIBUTE(StrategyKind)
+NOODLE_WORD_ATTRIBUTE(MapOver)
+#undef NOODLE_WORD_ATTRIBUTE
+
+// <associative, commutative>, or <none>
+Attribute SemiringTraitAttr::parse(AsmParser &parser, Type) {
+  SemiringTrait traits = SemiringTrait::None;
+  auto parseTrait = [&]() -> ParseResult {
+    SMLoc at = parser.getCurrentLocation();
+    StringRef word;
+    std::optional<SemiringTrait> trait;
+    if (succeeded(parser.parseOptionalKeyword(&word)))
+      trait = symbolizeSemiringTrait(word);
+    if (!trait)
+      return parser.emitError(at, "expected one of none, associative, "
+                                  "commutative, distributive, annihilating, "
+                                  "idempotent");
+    traits = traits | *trait;
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
+                                     parseTrait))
+    return {};
+  return get(parser.getContext(), traits);
+}
+
+void SemiringTraitAttr::print(AsmPrinter &printer) const {
+  printer << "<" << stringifySemiringTrait(getValue()) << ">";
+}
+
+//===----------------------------------------------------------------------===//
 // #noodle.semiring<min_plus>, #noodle.semiring<@name>
 //===----------------------------------------------------------------------===//
 
@@ -49,11 +123,8 @@ Attribute SemiringAttr::parse(AsmParser &parser, Type) {
     if (!known || *known == SemiringKind::User) {
       InFlightDiagnostic diag = parser.emitError(at, "no semiring '")
                                 << word << "'; known are ";
-      llvm::interleaveComma(
-          llvm::seq<unsigned>(0, unsigned(SemiringKind::LogPlus) + 1), diag,
-          [&](unsigned k) {
-            diag << stringifySemiringKind(SemiringKind(k));
-          });
+      listWords(diag, unsigned(SemiringKind::LogPlus) + 1,
+                stringifySemiringKind);
       diag << " and @symbols";
       return {};
     }

@@ -91,3 +91,17 @@ LogicalResult NoodleDialect::verifyRegionArgAttribute(Operation *op,
                    << ", which is dense";
   return success();
 }
+
+LogicalResult NoodleDialect::verifyRegionResultAttribute(Operation *op,
+                                                         unsigned regionIndex,
+                                                         unsigned resultIndex,
+                                                         NamedAttribute attr) {
+  StringAttr name = attr.getName();
+  if (isNote(name))
+    return success();
+  InFlightDiagnostic diag = op->emitError() << "result #" << resultIndex
+                                            << ": ";
+  if (name == "noodle.stats")
+    return diag << "'noodle.stats' belongs to a function argument";
+  return diag << "unknown attribute '" << name.getValue() << "'";
+}

@@ -26,13 +26,13 @@ using namespace mlir::noodle;
 //===----------------------------------------------------------------------===//
 
 static InFlightDiagnostic operandError(Operation *op, unsigned index) {
-  return op->emitOpError() << "operand #" << index << " ('"
-                           << op->getOperand(index).getType() << "') ";
+  return op->emitOpError() << "operand #" << index << " ("
+                           << op->getOperand(index).getType() << ") ";
 }
 
 static InFlightDiagnostic resultError(Operation *op) {
-  return op->emitOpError() << "result ('" << op->getResult(0).getType()
-                           << "') ";
+  return op->emitOpError() << "result (" << op->getResult(0).getType()
+                           << ") ";
 }
 
 static RankedTensorType tensorType(Value value) {
@@ -246,8 +246,8 @@ LogicalResult ContractOp::verify() {
     if (type.getRank() != result.getRank() ||
         !llvm::all_of_zip(type.getShape(), result.getShape(), agree))
       return operandError(*this, maskIndex)
-             << "is the mask and must have the shape of the result ('" << result
-             << "')";
+             << "is the mask and must have the shape of the result (" << result
+             << ")";
     if (!isSparse(type) && !getMaskValued())
       return operandError(*this, maskIndex)
              << "is a dense mask: all its entries are stored, so it needs "
@@ -260,8 +260,8 @@ LogicalResult ContractOp::verify() {
   }
   if (getInit() && getInit().getType() != result)
     return operandError(*this, maskIndex + (getMask() ? 1 : 0))
-           << "is added to and must have the result's type ('" << result
-           << "')";
+           << "is added to and must have the result's type (" << result
+           << ")";
   for (auto [d, letter] : llvm::enumerate(spec->output))
     if (!spec->inOperands(letter) && result.isDynamicDim(d) && !getMask() &&
         !getInit())
@@ -502,7 +502,7 @@ LogicalResult LayerNormOp::verify() {
         type.getElementType() != input.getElementType() ||
         !agree(type.getDimSize(0), input.getShape().back()))
       return operandError(*this, index)
-             << "must be a vector along the last axis of '" << input << "'";
+             << "must be a vector along the last axis of " << input;
   }
   if (!getEpsilon().isFinite() || getEpsilon().isNegative())
     return emitOpError() << "epsilon must be finite and not negative";
@@ -562,8 +562,8 @@ LogicalResult TransposeOp::verify() {
   }
   if (!isPermutation)
     return emitOpError() << "'permutation' must name each dimension of "
-                            "operand #0 ('"
-                         << input << "') once";
+                            "operand #0 ("
+                         << input << ") once";
   if (isSparse(input) != isSparse(getType()))
     return resultError(*this) << "must be "
                               << (isSparse(input) ? "sparse" : "dense")

@@ -84,7 +84,8 @@ def Noodle_SemiringTrait : I32BitEnumAttr<"SemiringTrait",
 def Noodle_SemiringTraitAttr
     : EnumAttr<Noodle_Dialect, Noodle_SemiringTrait, "traits"> {
   let summary = "laws a user-defined semiring declares, tested when compiled";
-  let assemblyFormat = "`<` $value `>`";
+  let assemblyFormat = ?;
+  let hasCustomAssemblyFormat = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -105,7 +106,8 @@ def Noodle_FPAttr : EnumAttr<Noodle_Dialect, Noodle_FPPolicy, "fp"> {
     `reassoc`: products may be regrouped. `fast`: also algorithms with a larger,
     stated error. Integers and exact semirings need no permission.
   }];
-  let assemblyFormat = "`<` $value `>`";
+  let assemblyFormat = ?;
+  let hasCustomAssemblyFormat = 1;
 }
 
 def Noodle_StrategyKind : I32EnumAttr<"StrategyKind", "how an op is executed", [
@@ -124,7 +126,8 @@ def Noodle_StrategyAttr
     `reference`: by the interpreter, through a callback. `loops`: plain loops.
     `tiled`: tiled and vectorised loops. `sparse`: loops over stored entries.
   }];
-  let assemblyFormat = "`<` $value `>`";
+  let assemblyFormat = ?;
+  let hasCustomAssemblyFormat = 1;
 }
 
 def Noodle_MapOver : I32EnumAttr<"MapOver", "the entries a map visits", [
@@ -135,7 +138,8 @@ def Noodle_MapOver : I32EnumAttr<"MapOver", "the entries a map visits", [
 }
 def Noodle_MapOverAttr : EnumAttr<Noodle_Dialect, Noodle_MapOver, "over"> {
   let summary = "whether a map visits all entries or the stored ones";
-  let assemblyFormat = "`<` $value `>`";
+  let assemblyFormat = ?;
+  let hasCustomAssemblyFormat = 1;
 }
 
 //===----------------------------------------------------------------------===//
