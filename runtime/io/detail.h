@@ -62,9 +62,9 @@ public:
 
 private:
   void flush();
-  static constexpr size_t capacity = 1 << 20;
+  static constexpr size_t capacity = 1 << 16;
   Output &output;
-  std::vector<char> buffer;
+  AlignedVector<char> buffer;
   size_t used = 0;
   Error error;
 };

@@ -21,6 +21,8 @@ using namespace noodle::rt::io;
 
 namespace {
 constexpr size_t maxLine = 1 << 20;
+/// Bytes read at once; fits the second-level cache. Grows for longer lines.
+constexpr size_t usualBuffer = 1 << 16;
 /// Line runs kept; a file with more interruptions has entries without lines.
 constexpr size_t maxLineRuns = 1 << 16;
 
@@ -36,7 +38,7 @@ bool equalsNoCase(std::string_view a, std::string_view b) {
 /// Lines of an input, without their ends. Single-thread.
 class LineReader {
 public:
-  explicit LineReader(Input &input) : input(input), buffer(maxLine) {}
+  explicit LineReader(Input &input) : input(input), buffer(usualBuffer) {}
 
   /// False at the end and after a failure, which sets `error`.
   bool next(std::string_view &line, Error &error) {
@@ -63,7 +65,11 @@ public:
         filled -= begin;
         begin = 0;
       }
-      if (filled == buffer.size()) {
+      if (filled == buffer.size() && filled < maxLine) {
+        buffer.resize(maxLine);
+        data = buffer.data();
+      }
+      if (filled == maxLine) {
         error = {input.name() + ":" + std::to_string(number + 1) + ":1",
                  "the line is longer than " + std::to_string(maxLine) +
                      " bytes"};
@@ -92,7 +98,7 @@ public:
 
 private:
   Input &input;
-  std::vector<char> buffer;
+  AlignedVector<char> buffer;
   size_t begin = 0, filled = 0;
   bool atEnd = false;
   int64_t number = 0;
