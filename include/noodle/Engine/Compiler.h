@@ -1,0 +1,88 @@
+//===- Compiler.h - program text to artifact --------------------*- C++ -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Pure functions of text and options. Each compilation has its own context and
+// runs on its own thread with a stack of a known size, so several may run at
+// once and none depends on the caller's stack. Running out of memory while
+// compiling is fatal, as in any LLVM program: compile what is not trusted with
+// Worker.h.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_ENGINE_COMPILER_H
+#define NOODLE_ENGINE_COMPILER_H
+
+#include "noodle/Engine/Artifact.h"
+
+namespace noodle::engine {
+
+/// Larger programs are refused unread.
+inline constexpr size_t kMaxProgramBytes = size_t(64) << 20;
+/// Deeper brackets are refused before the parser sees them: it recurses.
+inline constexpr int kMaxNesting = 1000;
+/// Longer chains of operators in an affine expression, likewise.
+inline constexpr int kMaxOperators = 1000;
+
+/// What is known of one argument; -1 is unknown.
+struct ArgumentStats {
+  std::vector<int64_t> extents;
+  int64_t stored = -1;
+  int64_t longest = -1; ///< greatest number stored in a row (CSR), column (CSC)
+  bool operator==(const ArgumentStats &) const = default;
+};
+
+struct CompileOptions {
+  std::string name = "program";  ///< file name in messages
+  std::string entry = "main";    ///< must exist in the program
+  std::string strategy = "auto"; ///< auto, reference, loops, tiled, sparse
+  std::string fp;                ///< strict, reassoc, fast; empty: the program's
+  /// "native", "x86-64", "avx2" or "avx512"; no more than this machine has.
+  std::string cpu = "native";
+  int optLevel = 2;     ///< 0 to 3
+  bool strict = false;  ///< a fallback to the interpreter is an error
+  bool profile = false; ///< mark op sites for measured times
+  /// Of the entry's arguments, in order; attached as #noodle.stats.
+  std::vector<ArgumentStats> stats;
+};
+
+/// InvalidArgument for options that are not in the lists above.
+Status checkOptions(const CompileOptions &options);
+
+/// Identification of what compileArtifact would make of these. Cheap: the
+/// program is not parsed.
+Identification identify(std::string_view program,
+                        const CompileOptions &options);
+
+/// Compiles. Where lowering fails, the artifact says so in `fallback` and the
+/// program is interpreted, unless `options.strict`.
+Status compileArtifact(std::string_view program, const CompileOptions &options,
+                       Artifact &artifact);
+
+/// The program for the interpreter alone: the oracle that --check asks.
+Status interpretedArtifact(std::string_view program,
+                           const CompileOptions &options, Artifact &artifact);
+
+/// Names of the phases emitPhase prints, in order.
+const std::vector<std::string> &phaseNames();
+
+/// The program after `phase`, as text.
+Status emitPhase(std::string_view program, const CompileOptions &options,
+                 std::string_view phase, std::string &text);
+
+/// The program with the pass pipeline of its compilation, in the form that
+/// `noodle-opt --run-reproducer` takes.
+Status makeReproducer(std::string_view program, const CompileOptions &options,
+                      std::string &text);
+
+/// Size and nesting limits; part of everything above.
+Status checkLimits(std::string_view program, std::string_view name);
+
+/// Such as "0.1.0 (LLVM 22.1.8)".
+const char *versionString();
+
+} // namespace noodle::engine
+
+#endif // NOODLE_ENGINE_COMPILER_H

@@ -1,0 +1,109 @@
+//===- Engine.h - compile, cache, call --------------------------*- C++ -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_ENGINE_ENGINE_H
+#define NOODLE_ENGINE_ENGINE_H
+
+#include "noodle/Engine/Compiler.h"
+#include "noodle/Engine/Kernel.h"
+#include "noodle/Engine/Worker.h"
+
+#include <functional>
+
+namespace noodle::engine {
+
+struct EngineOptions {
+  /// Threads of parallel loops, the caller included; 0: one per core.
+  int threads = 0;
+  /// Instead of `threads`; must outlive the engine.
+  rt::Executor *executor = nullptr;
+  /// Kernels on disk; empty: none. Made with mode 0700; one that belongs to
+  /// another user or that others may write to is refused.
+  std::string cacheDirectory;
+  int64_t cacheBytes = int64_t{256} << 20; ///< kernels in memory
+  /// Program that compiles for `isolate`, see Worker.h.
+  std::string workerPath;
+  /// One line of what happened; called from any thread. May be empty.
+  std::function<void(bool warning, std::string_view message)> log;
+};
+
+/// How a kernel came to be.
+struct CompileReport {
+  std::string source;        ///< "compiled", "memory cache", "disk cache"
+  double compileSeconds = 0; ///< 0 when cached
+  double loadSeconds = 0;    ///< 0 when in memory
+};
+
+/// Compiles once, remembers kernels in memory and on disk, owns the pool and
+/// the threads of calls. Thread-safe.
+class Engine {
+public:
+  static Status create(EngineOptions options, std::shared_ptr<Engine> &engine);
+  ~Engine();
+  Engine(const Engine &) = delete;
+  Engine &operator=(const Engine &) = delete;
+
+  /// The kernel of a program. `isolate`: compile in a child process, within
+  /// `limits`.
+  Status compile(std::string_view program, const CompileOptions &options,
+                 std::shared_ptr<const Kernel> &kernel,
+                 CompileReport *report = nullptr, bool isolate = false,
+                 const WorkerLimits &limits = {});
+
+  rt::Pool &pool();
+  rt::Executor *executor(); ///< started when first asked for
+  int threads();
+
+  /// Counters since creation.
+  struct Stats {
+    int64_t compiled = 0, memoryHits = 0, diskHits = 0;
+    int64_t diskRefused = 0; ///< files that were cut, changed or others'
+    int64_t evicted = 0, kernels = 0, kernelBytes = 0;
+  };
+  Stats stats() const;
+
+private:
+  Engine();
+  struct Impl;
+  std::unique_ptr<Impl> self;
+};
+
+/// A program with its entry, as hosts hold it. Thread-safe.
+class Program {
+public:
+  /// With `variants`, calls compile the program anew for the sizes they bring,
+  /// one kernel per bucket of sizes (powers of two).
+  static Status compile(std::shared_ptr<Engine> engine,
+                        std::string_view program, CompileOptions options,
+                        std::shared_ptr<Program> &result, bool isolate = false,
+                        bool variants = false);
+
+  const Signature &signature() const { return *function; }
+  std::shared_ptr<const Kernel> kernel() const { return base; }
+  const CompileReport &report() const { return made; }
+  Engine &engine() const { return *owner; }
+
+  /// `options.executor` null means the engine's.
+  Status call(std::span<const noodle_rt_tensor> arguments, rt::Region &region,
+              std::span<noodle_rt_tensor> results, CallOptions options = {});
+  Status bind(std::span<const noodle_rt_tensor> arguments, CallOptions options,
+              BoundCall &call);
+
+private:
+  std::shared_ptr<Engine> owner;
+  std::shared_ptr<const Kernel> base;
+  const Signature *function = nullptr;
+  CompileReport made;
+  CompileOptions options;
+  bool isolate = false, variants = false;
+};
+
+/// Statistics of arguments, rounded up to powers of two.
+std::vector<ArgumentStats> bucketStats(std::span<const noodle_rt_tensor> views);
+
+} // namespace noodle::engine
+
+#endif // NOODLE_ENGINE_ENGINE_H

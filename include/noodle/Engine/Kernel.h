@@ -1,0 +1,103 @@
+//===- Kernel.h - a loaded program and calls of it --------------*- C++ -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_ENGINE_KERNEL_H
+#define NOODLE_ENGINE_KERNEL_H
+
+#include "noodle-rt/runtime.h"
+#include "noodle/Engine/Receipt.h"
+
+#include <memory>
+#include <span>
+
+namespace noodle::engine {
+
+/// Machine code in memory, or a program for the interpreter. Immutable,
+/// thread-safe, shared by those who call it.
+class Kernel {
+public:
+  /// Links the artifact's code into this process. It may call what
+  /// ir_symbols.def lists and nothing else: another symbol is an error that
+  /// names it.
+  static Status load(Artifact artifact, std::shared_ptr<const Kernel> &kernel);
+  ~Kernel();
+  Kernel(const Kernel &) = delete;
+  Kernel &operator=(const Kernel &) = delete;
+
+  /// What it was made of, without the object code.
+  const Artifact &artifact() const;
+  const Signature *find(std::string_view name) const;
+  bool interpreted() const { return !artifact().fallback.empty(); }
+  /// Approximate bytes of memory.
+  int64_t footprint() const;
+
+  struct Impl;
+  const Impl &impl() const { return *self; }
+
+private:
+  Kernel();
+  std::unique_ptr<Impl> self;
+};
+
+struct CallOptions {
+  rt::Executor *executor = nullptr; ///< null: serial on the calling thread
+  int64_t memoryLimit = 0;          ///< bytes alive in the call at once; 0: none
+  int64_t deadlineMillis = 0;       ///< 0: none
+  rt::CancelToken *cancel = nullptr;
+  bool trusted = false;       ///< skips the O(stored) validation of sparse views
+  Receipt *receipt = nullptr; ///< filled when the call ends, however it ends
+};
+
+/// A call whose arguments were checked once. Thread-compatible. Buffers are
+/// borrowed: their contents may change between runs, their shapes and patterns
+/// may not. A dense view that is not row-major is copied anew by each run.
+class BoundCall {
+public:
+  BoundCall() = default;
+  /// Fails with InvalidArgument, naming function and argument.
+  static Status bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
+                     std::string_view entry,
+                     std::span<const noodle_rt_tensor> arguments,
+                     const CallOptions &options, BoundCall &call);
+
+  /// Runs it. `results` has a slot for each result; their buffers live in
+  /// `region`. On failure nothing stays in the region.
+  Status run(rt::Region &region, std::span<noodle_rt_tensor> results);
+
+  const Signature *signature() const { return function; }
+
+private:
+  Status runOnce(rt::Region &region, std::span<noodle_rt_tensor> results,
+                 rt::HostCalls *host, int64_t &peak);
+
+  rt::Pool *pool = nullptr;
+  std::shared_ptr<const Kernel> kernel;
+  const Signature *function = nullptr;
+  noodle_rt_entry code = nullptr;
+  CallOptions options;
+  std::vector<noodle_rt_tensor> views;     ///< as the kernel takes them
+  std::vector<noodle_rt_tensor> originals; ///< as the host gave them
+  std::vector<uint32_t> strided;           ///< arguments copied by each run
+  std::vector<noodle_rt_tensor> slots;     ///< results as the kernel fills them
+  std::vector<uint64_t> scalars;           ///< values of scalar results
+};
+
+/// bind and run in one.
+Status call(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
+            std::string_view entry,
+            std::span<const noodle_rt_tensor> arguments, rt::Region &region,
+            std::span<noodle_rt_tensor> results,
+            const CallOptions &options = {});
+
+/// Whether `view` can be argument `index` of `function`: element type, layout,
+/// rank, static extents and index widths; and, unless `trusted`, that positions
+/// and coordinates of a sparse view are in range and in order.
+Status checkArgument(const Signature &function, size_t index,
+                     const noodle_rt_tensor &view, bool trusted);
+
+} // namespace noodle::engine
+
+#endif // NOODLE_ENGINE_KERNEL_H

@@ -1,0 +1,55 @@
+//===- Receipt.h - what was compiled, what ran, and why ---------*- C++ -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The struct is the truth; the text and JSON are views of it.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_ENGINE_RECEIPT_H
+#define NOODLE_ENGINE_RECEIPT_H
+
+#include "noodle/Engine/Artifact.h"
+
+namespace noodle::engine {
+
+/// One op of the program. Numbers are of one call; -1 is unknown.
+struct SiteReceipt {
+  Site site;
+  double predictedSeconds = -1;
+  double measuredSeconds = -1; ///< only of programs compiled to profile
+  double flops = -1;
+  double bytes = -1;
+  int64_t calls = 0; ///< only of programs compiled to profile
+};
+
+struct Receipt {
+  static constexpr uint32_t kVersion = 1;
+  uint32_t version = kVersion;
+  std::string entry;
+  std::string compiler;
+  std::string cpu;
+  /// "compiled", "memory cache", "disk cache".
+  std::string source;
+  /// Why the program was interpreted as a whole; empty when it was compiled.
+  std::string fallback;
+  std::vector<PhaseTime> phases; ///< of the compilation, when it was made
+  double compileSeconds = 0;     ///< spent now; 0 when the kernel was cached
+  double loadSeconds = 0;
+  double callSeconds = 0;
+  int64_t memoryPeak = 0; ///< bytes alive in the call at once
+  int threads = 1;
+  int64_t referenceCalls = 0; ///< ops the interpreter executed
+  std::vector<SiteReceipt> sites;
+};
+
+/// A table in the manner of EXPLAIN ANALYZE. `colour` adds terminal escapes.
+std::string receiptText(const Receipt &receipt, bool colour = false);
+/// One JSON object; keys are the fields' names in snake_case.
+std::string receiptJson(const Receipt &receipt);
+
+} // namespace noodle::engine
+
+#endif // NOODLE_ENGINE_RECEIPT_H

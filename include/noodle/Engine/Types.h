@@ -1,0 +1,68 @@
+//===- Types.h - signatures and op sites of a program -----------*- C++ -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_ENGINE_TYPES_H
+#define NOODLE_ENGINE_TYPES_H
+
+#include "noodle-rt/abi.h"
+
+#include <string>
+#include <vector>
+
+namespace noodle::engine {
+
+/// Type of a parameter or a result.
+struct TensorType {
+  noodle_rt_layout layout = NOODLE_RT_DENSE;
+  noodle_rt_type element = NOODLE_RT_F64;
+  uint8_t positionWidth = 0;    ///< bytes, 4 or 8; 0 when dense
+  uint8_t coordinateWidth = 0;  ///< bytes, 4 or 8; 0 when dense
+  std::vector<int64_t> extents; ///< -1 is dynamic
+
+  bool sparse() const {
+    return layout == NOODLE_RT_CSR || layout == NOODLE_RT_CSC;
+  }
+  bool dynamic() const;
+  /// Such as "f64", "tensor<?x4xf32>" or "csr tensor<?x?xf64>".
+  std::string str() const;
+  bool operator==(const TensorType &) const = default;
+};
+
+/// A public function of a program.
+struct Signature {
+  std::string name;
+  std::vector<TensorType> parameters;
+  std::vector<TensorType> results;
+  bool operator==(const Signature &) const = default;
+};
+
+/// coefficient * sizes[a] * sizes[b] * ..
+struct CostTerm {
+  double coefficient = 0;
+  std::vector<uint32_t> factors; ///< indices into Site::sizes
+  bool operator==(const CostTerm &) const = default;
+};
+
+/// Sum of `terms` for these sizes.
+double evaluateCost(const std::vector<CostTerm> &terms, const int64_t *sizes,
+                    int64_t count);
+
+/// An op of the program as the receipt tells of it.
+struct Site {
+  int64_t id = 0;
+  std::string op, text, place, strategy, why, lost;
+  std::vector<CostTerm> flops, bytes;
+  std::vector<std::string> sizes; ///< what noodle_ir_mark passes, in order
+  bool operator==(const Site &) const = default;
+};
+
+const char *elementName(noodle_rt_type type);  ///< "f64"; "?" if unknown
+const char *layoutName(noodle_rt_layout layout); ///< "csr"; "?" if unknown
+int64_t elementBytes(noodle_rt_type type);     ///< 0 if unknown
+
+} // namespace noodle::engine
+
+#endif // NOODLE_ENGINE_TYPES_H

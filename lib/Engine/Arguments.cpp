@@ -1,0 +1,179 @@
+//===- Arguments.cpp - whether views fit a function -------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "noodle/Engine/Kernel.h"
+
+#include <algorithm>
+
+namespace noodle::engine {
+namespace {
+
+Status refuse(const Signature &function, size_t index,
+              const std::string &what) {
+  return Status::error(Code::InvalidArgument,
+                       "argument " + std::to_string(index) + " of @" +
+                           function.name + ": " + what);
+}
+
+/// The first fault of positions and coordinates, or nothing. Reads each entry
+/// once.
+template <typename P, typename C>
+std::string sparseFault(const noodle_rt_tensor &view, int64_t major,
+                        int64_t minor, const char *line) {
+  const P *positions = static_cast<const P *>(view.positions);
+  const C *coordinates = static_cast<const C *>(view.coordinates);
+  if (positions[0] != 0)
+    return "positions begin with " + std::to_string(positions[0]) +
+           " instead of 0";
+  for (int64_t i = 0; i < major; ++i) {
+    int64_t begin = positions[i], end = positions[i + 1];
+    if (end < begin || end > view.stored)
+      return "positions of " + (line + (" " + std::to_string(i))) + " are [" +
+             std::to_string(begin) + ", " + std::to_string(end) + ") of " +
+             std::to_string(view.stored) + " stored entries";
+    int64_t last = -1;
+    for (int64_t k = begin; k < end; ++k) {
+      int64_t coordinate = coordinates[k];
+      if (coordinate <= last || coordinate >= minor)
+        return "coordinate " + std::to_string(coordinate) + " of entry " +
+               std::to_string(k) + " in " +
+               (line + (" " + std::to_string(i))) +
+               (coordinate >= 0 && coordinate < minor
+                    ? " is not greater than the one before it"
+                    : " is outside [0, " + std::to_string(minor) + ")");
+      last = coordinate;
+    }
+  }
+  if (positions[major] != view.stored)
+    return "positions end with " + std::to_string(positions[major]) +
+           " but " + std::to_string(view.stored) + " entries are stored";
+  return {};
+}
+
+std::string sparseFault(const noodle_rt_tensor &view) {
+  bool rows = view.layout == NOODLE_RT_CSR;
+  int64_t major = view.extents[rows ? 0 : 1], minor = view.extents[rows ? 1 : 0];
+  const char *line = rows ? "row" : "column";
+  bool p8 = view.position_width == 8, c8 = view.coordinate_width == 8;
+  if (p8)
+    return c8 ? sparseFault<int64_t, int64_t>(view, major, minor, line)
+              : sparseFault<int64_t, int32_t>(view, major, minor, line);
+  return c8 ? sparseFault<int32_t, int64_t>(view, major, minor, line)
+            : sparseFault<int32_t, int32_t>(view, major, minor, line);
+}
+
+/// Elements of a dense view; -1 when the number or its bytes overflow.
+int64_t countOf(const noodle_rt_tensor &view) {
+  int64_t count = 1;
+  for (int k = 0; k < view.rank; ++k) {
+    if (view.extents[k] == 0)
+      return 0;
+    if (__builtin_mul_overflow(count, view.extents[k], &count))
+      return -1;
+  }
+  int64_t bytes;
+  return __builtin_mul_overflow(count, int64_t(8), &bytes) ? -1 : count;
+}
+
+std::string describe(const noodle_rt_tensor &view) {
+  if (view.layout == NOODLE_RT_SCALAR || view.layout > NOODLE_RT_CSC)
+    return layoutName(view.layout);
+  return std::string(layoutName(view.layout)) + " of rank " +
+         std::to_string(view.rank);
+}
+
+std::string describe(const TensorType &type) {
+  if (type.layout == NOODLE_RT_SCALAR)
+    return "scalar";
+  return std::string(layoutName(type.layout)) + " of rank " +
+         std::to_string(type.extents.size());
+}
+
+bool booleansHold(const noodle_rt_tensor &view, int64_t count) {
+  // Only gapless views are scanned; strided ones are normalised when copied.
+  const auto *bytes = static_cast<const uint8_t *>(view.values);
+  uint8_t all = 0;
+  for (int64_t k = 0; k < count; ++k)
+    all |= bytes[k];
+  return all <= 1;
+}
+
+bool gapless(const noodle_rt_tensor &view) {
+  int64_t stride = 1;
+  for (int k = view.rank; k-- > 0;) {
+    if (view.extents[k] != 1 && view.strides[k] != stride)
+      return false;
+    stride *= view.extents[k];
+  }
+  return true;
+}
+
+} // namespace
+
+Status checkArgument(const Signature &function, size_t index,
+                     const noodle_rt_tensor &view, bool trusted) {
+  const TensorType &type = function.parameters[index];
+  if (view.type != type.element)
+    return refuse(function, index,
+                  std::string("expected ") + elementName(type.element) +
+                      ", got " + elementName(view.type));
+  // A dense view of rank 0 and a scalar are the same thing to a host.
+  bool point = type.extents.empty() && !type.sparse() && view.rank == 0 &&
+               view.layout <= NOODLE_RT_DENSE;
+  if (!point && (view.layout != type.layout ||
+                 view.rank != type.extents.size()))
+    return refuse(function, index,
+                  "expected " + describe(type) + ", got " + describe(view));
+  for (int k = 0; k < view.rank; ++k) {
+    if (view.extents[k] < 0)
+      return refuse(function, index,
+                    "extent " + std::to_string(k) + " is negative");
+    if (type.extents[k] >= 0 && view.extents[k] != type.extents[k])
+      return refuse(function, index,
+                    "extent " + std::to_string(k) + " is " +
+                        std::to_string(view.extents[k]) + ", expected " +
+                        std::to_string(type.extents[k]));
+  }
+  if (!type.sparse()) {
+    int64_t count = countOf(view);
+    if (count < 0)
+      return refuse(function, index, "its size overflows");
+    if (count > 0 && !view.values)
+      return refuse(function, index, "values are null");
+    if (view.type == NOODLE_RT_I1 && !trusted && gapless(view) &&
+        !booleansHold(view, count))
+      return refuse(function, index, "an i1 is neither 0 nor 1");
+    return {};
+  }
+  if (view.position_width != type.positionWidth ||
+      view.coordinate_width != type.coordinateWidth)
+    return refuse(function, index,
+                  "expected positions of " +
+                      std::to_string(8 * type.positionWidth) +
+                      " bits and coordinates of " +
+                      std::to_string(8 * type.coordinateWidth) + ", got " +
+                      std::to_string(8 * view.position_width) + " and " +
+                      std::to_string(8 * view.coordinate_width));
+  int64_t bytes;
+  if (view.stored < 0 ||
+      __builtin_mul_overflow(view.stored, int64_t(8), &bytes) ||
+      __builtin_mul_overflow(
+          std::max(view.extents[0], view.extents[1]), int64_t(8), &bytes))
+    return refuse(function, index, "its size overflows");
+  if (!view.positions)
+    return refuse(function, index, "positions are null");
+  if (view.stored > 0 && (!view.values || !view.coordinates))
+    return refuse(function, index, "values or coordinates are null");
+  if (trusted)
+    return {};
+  if (std::string fault = sparseFault(view); !fault.empty())
+    return refuse(function, index, fault);
+  if (view.type == NOODLE_RT_I1 && !booleansHold(view, view.stored))
+    return refuse(function, index, "an i1 is neither 0 nor 1");
+  return {};
+}
+
+} // namespace noodle::engine

@@ -1,0 +1,279 @@
+//===- Call.cpp - calls of a kernel -----------------------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "Monitor.h"
+
+#include "noodle-rt/ir.h"
+
+#include <cstring>
+
+namespace noodle::engine {
+namespace {
+
+bool rowMajor(const noodle_rt_tensor &view) {
+  int64_t stride = 1;
+  for (int k = view.rank; k-- > 0;) {
+    if (view.extents[k] == 0)
+      return true; // nothing is read
+    if (view.extents[k] != 1 && view.strides[k] != stride)
+      return false;
+    stride *= view.extents[k];
+  }
+  return true;
+}
+
+void setRowMajor(noodle_rt_tensor &view) {
+  int64_t stride = 1;
+  for (int k = view.rank; k-- > 0;) {
+    view.strides[k] = stride;
+    stride *= view.extents[k];
+  }
+}
+
+int64_t countOf(const noodle_rt_tensor &view) {
+  int64_t count = 1;
+  for (int k = 0; k < view.rank; ++k)
+    count *= view.extents[k];
+  return count;
+}
+
+template <typename T>
+void copyStrided(const noodle_rt_tensor &from, T *to) {
+  int64_t index[NOODLE_RT_MAX_RANK] = {};
+  int64_t inner = from.rank ? from.extents[from.rank - 1] : 1;
+  int64_t step = from.rank ? from.strides[from.rank - 1] : 0;
+  const T *base = static_cast<const T *>(from.values);
+  for (int64_t rows = countOf(from) / (inner ? inner : 1); rows > 0; --rows) {
+    const T *row = base;
+    for (int k = 0; k + 1 < from.rank; ++k)
+      row += index[k] * from.strides[k];
+    for (int64_t j = 0; j < inner; ++j)
+      *to++ = row[j * step];
+    for (int k = from.rank - 2; k >= 0 && ++index[k] == from.extents[k]; --k)
+      index[k] = 0;
+  }
+}
+
+/// A row-major copy of `from` in memory of the call; false when that refuses.
+bool makeContiguous(noodle_rt_context *context, const noodle_rt_tensor &from,
+                    noodle_rt_tensor &to) {
+  int64_t count = countOf(from);
+  int64_t bytes = count * elementBytes(from.type);
+  to = from;
+  to.values = noodle_ir_alloc(context, bytes);
+  if (!to.values)
+    return false;
+  switch (elementBytes(from.type)) {
+  case 1:
+    copyStrided(from, static_cast<uint8_t *>(to.values));
+    if (from.type == NOODLE_RT_I1)
+      for (int64_t k = 0; k < count; ++k)
+        static_cast<uint8_t *>(to.values)[k] &= 1;
+    break;
+  case 4:
+    copyStrided(from, static_cast<uint32_t *>(to.values));
+    break;
+  default:
+    copyStrided(from, static_cast<uint64_t *>(to.values));
+  }
+  setRowMajor(to);
+  return true;
+}
+
+/// Moves result buffers from a call to a region, all or none.
+class Adoption {
+public:
+  Adoption(rt::Context &context, rt::Region &region)
+      : context(context), region(region) {}
+  ~Adoption() {
+    if (!kept)
+      for (void *block : blocks)
+        region.release(block);
+  }
+
+  /// Makes `buffer` a block of the region: the call's own block, or a copy of
+  /// what belongs to an argument, a constant or another result.
+  bool take(void *&buffer, int64_t bytes) {
+    if (buffer && context.adopt(buffer, region)) {
+      blocks.push_back(buffer);
+      return true;
+    }
+    if (buffer && context.owns(buffer))
+      return false; // the budget refused
+    void *copy = region.allocate(bytes);
+    if (!copy)
+      return false;
+    if (buffer && bytes)
+      std::memcpy(copy, buffer, size_t(bytes));
+    buffer = copy;
+    blocks.push_back(copy);
+    return true;
+  }
+
+  bool take(noodle_rt_tensor &result) {
+    if (!result.positions)
+      return take(result.values,
+                  countOf(result) * elementBytes(result.type));
+    int64_t major = result.extents[result.layout == NOODLE_RT_CSR ? 0 : 1];
+    return take(result.values, result.stored * elementBytes(result.type)) &&
+           take(result.positions, (major + 1) * result.position_width) &&
+           take(result.coordinates, result.stored * result.coordinate_width);
+  }
+
+  void keep() { kept = true; }
+
+private:
+  rt::Context &context;
+  rt::Region &region;
+  llvm::SmallVector<void *, 8> blocks;
+  bool kept = false;
+};
+
+/// A slot as the entry expects it; it fills the rest.
+void prepareSlot(const TensorType &type, noodle_rt_tensor &slot,
+                 uint64_t &scalar) {
+  slot.layout = type.layout;
+  slot.type = type.element;
+  slot.rank = uint8_t(type.extents.size());
+  slot.position_width = type.positionWidth;
+  slot.coordinate_width = type.coordinateWidth;
+  slot.stored = 0;
+  slot.positions = slot.coordinates = nullptr;
+  slot.values = type.layout == NOODLE_RT_SCALAR ? &scalar : nullptr;
+}
+
+} // namespace
+
+Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
+                       std::string_view entry,
+                       std::span<const noodle_rt_tensor> arguments,
+                       const CallOptions &options, BoundCall &call) {
+  const Signature *function = kernel->find(entry);
+  if (!function)
+    return Status::error(Code::InvalidArgument,
+                         "the program has no function @" + std::string(entry));
+  if (arguments.size() != function->parameters.size())
+    return Status::error(
+        Code::InvalidArgument,
+        "@" + function->name + " takes " +
+            std::to_string(function->parameters.size()) + " arguments, got " +
+            std::to_string(arguments.size()));
+  BoundCall bound;
+  bound.views.resize(arguments.size());
+  for (size_t k = 0; k < arguments.size(); ++k) {
+    const noodle_rt_tensor &given = arguments[k];
+    const TensorType &type = function->parameters[k];
+    if (Status status = checkArgument(*function, k, given, options.trusted);
+        !status.ok())
+      return status;
+    noodle_rt_tensor &view = bound.views[k];
+    view = given;
+    view.layout = type.layout;
+    if (!type.sparse() && !rowMajor(given))
+      bound.strided.push_back(uint32_t(k));
+    else if (!type.sparse())
+      setRowMajor(view);
+  }
+  if (!bound.strided.empty())
+    bound.originals = bound.views;
+  bound.pool = &pool;
+  bound.function = function;
+  bound.options = options;
+  bound.slots.resize(function->results.size());
+  bound.scalars.resize(function->results.size());
+  const Kernel::Impl &impl = kernel->impl();
+  bound.code = impl.entries[function - kernel->artifact().functions.data()];
+  bound.kernel = std::move(kernel);
+  call = std::move(bound);
+  return {};
+}
+
+Status BoundCall::run(rt::Region &region,
+                      std::span<noodle_rt_tensor> results) {
+  if (results.size() != function->results.size())
+    return Status::error(Code::InvalidArgument,
+                         "@" + function->name + " has " +
+                             std::to_string(function->results.size()) +
+                             " results, got slots for " +
+                             std::to_string(results.size()));
+  const Kernel::Impl &impl = kernel->impl();
+  // The fast path: nothing calls back.
+  if (impl.references.empty() && !options.receipt && code) {
+    int64_t peak;
+    return runOnce(region, results, nullptr, peak);
+  }
+  Monitor monitor(impl, options.memoryLimit);
+  Clock::time_point begin = Clock::now();
+  int64_t peak = 0;
+  Status status = runOnce(region, results, &monitor, peak);
+  if (!options.receipt)
+    return status;
+  Receipt &receipt = *options.receipt;
+  receipt.callSeconds = secondsSince(begin);
+  receipt.entry = function->name;
+  receipt.compiler = impl.artifact.id.compiler;
+  receipt.cpu = impl.artifact.id.cpu;
+  receipt.fallback = impl.artifact.fallback;
+  receipt.phases = impl.artifact.phases;
+  receipt.memoryPeak = peak;
+  receipt.threads = options.executor ? options.executor->concurrency() : 1;
+  receipt.sites.clear();
+  for (const Site &site : impl.artifact.sites)
+    receipt.sites.push_back({site});
+  monitor.fill(receipt);
+  return status;
+}
+
+Status BoundCall::runOnce(rt::Region &region,
+                          std::span<noodle_rt_tensor> results,
+                          rt::HostCalls *host, int64_t &peak) {
+  rt::Context context(*pool, {options.executor, options.memoryLimit,
+                              options.deadlineMillis, options.cancel, host});
+  for (size_t k = 0; k < slots.size(); ++k)
+    prepareSlot(function->results[k], slots[k], scalars[k]);
+  noodle_rt_status returned = NOODLE_RT_OK;
+  for (uint32_t k : strided)
+    if (!makeContiguous(context.handle(), originals[k], views[k])) {
+      returned = NOODLE_RT_OUT_OF_MEMORY;
+      break;
+    }
+  if (returned == NOODLE_RT_OK)
+    returned =
+        code ? code(context.handle(), views.data(), slots.data())
+             : kernel->impl().whole->run(
+                   function->name, context.handle(), views.data(),
+                   int64_t(views.size()), slots.data(), int64_t(slots.size()),
+                   options.memoryLimit);
+  returned = context.finish(returned);
+  peak = context.peakBytes();
+  if (returned != NOODLE_RT_OK)
+    return Status::placed(Code(returned), context.message());
+
+  Adoption adoption(context, region);
+  for (noodle_rt_tensor &slot : slots)
+    if (!adoption.take(slot))
+      return Status::error(Code::OutOfMemory,
+                           "the results do not fit the region's budget or the "
+                           "machine's memory");
+  adoption.keep();
+  for (size_t k = 0; k < slots.size(); ++k)
+    results[k] = slots[k];
+  return {};
+}
+
+Status call(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
+            std::string_view entry,
+            std::span<const noodle_rt_tensor> arguments, rt::Region &region,
+            std::span<noodle_rt_tensor> results, const CallOptions &options) {
+  BoundCall bound;
+  if (Status status = BoundCall::bind(pool, std::move(kernel), entry,
+                                      arguments, options, bound);
+      !status.ok())
+    return status;
+  return bound.run(region, results);
+}
+
+} // namespace noodle::engine

@@ -1,0 +1,300 @@
+//===- Compiler.cpp - program text to artifact ------------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "noodle/Engine/Compiler.h"
+
+#include "Sites.h"
+
+#include "noodle/Pipelines/Pipelines.h"
+#include "noodle/Target/Target.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <chrono>
+
+namespace noodle::engine {
+namespace {
+
+using mlir::noodle::CpuTarget;
+using mlir::noodle::Phase;
+
+/// Names the phases of one compilation and what each took.
+class Stopwatch {
+public:
+  explicit Stopwatch(std::vector<PhaseTime> &times) : times(times) {}
+  void lap(const char *phase) {
+    auto now = std::chrono::steady_clock::now();
+    times.push_back({phase, std::chrono::duration<double>(now - last).count()});
+    last = now;
+  }
+
+private:
+  std::vector<PhaseTime> &times;
+  std::chrono::steady_clock::time_point last =
+      std::chrono::steady_clock::now();
+};
+
+void setOptions(mlir::noodle::PipelineOptions &pipeline,
+                const CompileOptions &options, const CpuTarget &target) {
+  pipeline.strategy = options.strategy;
+  if (!options.fp.empty())
+    pipeline.fp = options.fp;
+  pipeline.profile = options.profile;
+  pipeline.vectorBytes = target.vectorBytes;
+}
+
+/// Parses, checks what hosts may call, attaches statistics.
+Status prepare(Job &job, std::string_view program,
+               const CompileOptions &options,
+               std::vector<Signature> &functions) {
+  if (Status status = job.parse(program, options.name); !status.ok())
+    return status;
+  if (Status status = readSignatures(*job.module, options, functions);
+      !status.ok())
+    return status;
+  return attachStats(*job.module, options);
+}
+
+Status runPhase(Job &job, Phase phase, const CompileOptions &options,
+                const CpuTarget &target) {
+  mlir::noodle::PipelineOptions pipeline;
+  setOptions(pipeline, options, target);
+  mlir::PassManager passes(&job.context);
+  mlir::noodle::buildPipeline(phase, passes, pipeline);
+  if (mlir::failed(passes.run(*job.module)))
+    return job.errors.status(
+        Code::InvalidProgram,
+        "the program cannot be brought to phase " +
+            mlir::noodle::phaseName(phase).str());
+  return {};
+}
+
+/// LLVM IR of a module at phase llvm, optimised.
+Status toLLVM(Job &job, llvm::LLVMContext &context,
+              const CompileOptions &options, const CpuTarget &target,
+              std::unique_ptr<llvm::Module> &module, Stopwatch &watch) {
+  auto translated = mlir::noodle::translateToLLVMIR(*job.module, context);
+  if (!translated)
+    return job.errors.status(Code::Internal,
+                             llvm::toString(translated.takeError()));
+  watch.lap("translate");
+  if (auto error =
+          mlir::noodle::optimise(**translated, target, options.optLevel))
+    return Status::error(Code::Internal, llvm::toString(std::move(error)));
+  watch.lap("optimise");
+  module = std::move(*translated);
+  return {};
+}
+
+/// Under strict, the first op that only the interpreter executes.
+Status refuseReferences(const Artifact &artifact) {
+  if (artifact.references.empty())
+    return {};
+  for (const Site &site : artifact.sites)
+    if (site.strategy == "reference")
+      return Status::error(Code::Unsupported,
+                           "noodle." + site.op +
+                               " has no compiled form here: " + site.why,
+                           site.place);
+  return Status::error(Code::Unsupported, "an op has no compiled form");
+}
+
+/// The whole way. Does not tell whose fault a failure is.
+Status compileJob(std::string_view program, const CompileOptions &options,
+                  const CpuTarget &target, Artifact &artifact) {
+  Job job;
+  Stopwatch watch(artifact.phases);
+  if (Status status = prepare(job, program, options, artifact.functions);
+      !status.ok())
+    return status;
+  watch.lap("parse");
+  if (Status status = runPhase(job, Phase::LLVM, options, target); !status.ok())
+    return status;
+  watch.lap("lower");
+  artifact.sites = readSites(*job.module);
+  artifact.references = readReferences(*job.module);
+  if (options.strict)
+    if (Status status = refuseReferences(artifact); !status.ok())
+      return status;
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module;
+  if (Status status = toLLVM(job, context, options, target, module, watch);
+      !status.ok())
+    return status;
+  auto object = mlir::noodle::emitObject(*module, target, options.optLevel);
+  if (!object)
+    return Status::error(Code::Internal, llvm::toString(object.takeError()));
+  watch.lap("emit");
+  artifact.object.assign(object->data(), object->size());
+  return {};
+}
+
+/// Whether the program itself is at fault: it does not reach the first phase.
+Status checkProgram(std::string_view program, const CompileOptions &options,
+                    const CpuTarget &target) {
+  Job job;
+  std::vector<Signature> functions;
+  if (Status status = prepare(job, program, options, functions); !status.ok())
+    return status;
+  return runPhase(job, Phase::Elaborated, options, target);
+}
+
+Status targetOf(const CompileOptions &options, CpuTarget &target) {
+  auto found = CpuTarget::get(options.cpu);
+  if (!found)
+    return Status::error(Code::InvalidArgument,
+                         llvm::toString(found.takeError()));
+  target = std::move(*found);
+  return {};
+}
+
+Status precheck(std::string_view program, const CompileOptions &options,
+                CpuTarget &target) {
+  if (Status status = checkOptions(options); !status.ok())
+    return status;
+  if (Status status = checkLimits(program, options.name); !status.ok())
+    return status;
+  return targetOf(options, target);
+}
+
+} // namespace
+
+Status compileArtifact(std::string_view program, const CompileOptions &options,
+                       Artifact &artifact) {
+  CpuTarget target;
+  if (Status status = precheck(program, options, target); !status.ok())
+    return status;
+  return runOnLargeStack([&]() -> Status {
+    Artifact made;
+    made.id = identify(program, options);
+    made.name = options.name;
+    Status status = compileJob(program, options, target, made);
+    if (status.code == Code::Unsupported)
+      return status;
+    if (!status.ok()) {
+      if (Status fault = checkProgram(program, options, target); !fault.ok())
+        return fault;
+      if (options.strict)
+        return Status::error(Code::Unsupported,
+                             "the program has no compiled form: " +
+                                 status.message,
+                             status.place);
+      made.fallback = status.str();
+      made.references.clear();
+    }
+    artifact = std::move(made);
+    return {};
+  });
+}
+
+Status interpretedArtifact(std::string_view program,
+                           const CompileOptions &options, Artifact &artifact) {
+  CpuTarget target;
+  if (Status status = precheck(program, options, target); !status.ok())
+    return status;
+  return runOnLargeStack([&]() -> Status {
+    Artifact made;
+    made.id = identify(program, options);
+    made.name = options.name;
+    made.fallback = "as asked";
+    Job job;
+    if (Status status = prepare(job, program, options, made.functions);
+        !status.ok())
+      return status;
+    artifact = std::move(made);
+    return {};
+  });
+}
+
+const std::vector<std::string> &phaseNames() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (Phase phase :
+         {Phase::Elaborated, Phase::Planned, Phase::Selected, Phase::Structured,
+          Phase::Scheduled, Phase::Buffers, Phase::LLVM})
+      all.push_back(mlir::noodle::phaseName(phase).str());
+    all.push_back("llvm-ir");
+    all.push_back("asm");
+    return all;
+  }();
+  return names;
+}
+
+Status emitPhase(std::string_view program, const CompileOptions &options,
+                 std::string_view phase, std::string &text) {
+  CpuTarget target;
+  if (Status status = precheck(program, options, target); !status.ok())
+    return status;
+  llvm::StringRef name(phase.data(), phase.size());
+  bool machine = name == "llvm-ir" || name == "asm";
+  auto known = machine ? Phase::LLVM : mlir::noodle::parsePhase(name);
+  if (!known) {
+    std::string names;
+    for (const std::string &each : phaseNames())
+      names += (names.empty() ? "" : ", ") + each;
+    return Status::error(Code::InvalidArgument, "phase '" + name.str() +
+                                                    "' is not one of " + names);
+  }
+  return runOnLargeStack([&]() -> Status {
+    Job job;
+    std::vector<Signature> functions;
+    if (Status status = prepare(job, program, options, functions);
+        !status.ok())
+      return status;
+    if (Status status = runPhase(job, *known, options, target); !status.ok())
+      return status;
+    llvm::raw_string_ostream stream(text);
+    if (!machine) {
+      job.module->print(stream);
+      stream << '\n';
+      return {};
+    }
+    llvm::LLVMContext context;
+    std::unique_ptr<llvm::Module> module;
+    std::vector<PhaseTime> unused;
+    Stopwatch watch(unused);
+    if (Status status = toLLVM(job, context, options, target, module, watch);
+        !status.ok())
+      return status;
+    if (name == "llvm-ir") {
+      module->print(stream, nullptr);
+      return {};
+    }
+    auto assembly =
+        mlir::noodle::emitAssembly(*module, target, options.optLevel);
+    if (!assembly)
+      return Status::error(Code::Internal,
+                           llvm::toString(assembly.takeError()));
+    stream << *assembly;
+    return {};
+  });
+}
+
+Status makeReproducer(std::string_view program, const CompileOptions &options,
+                      std::string &text) {
+  CpuTarget target;
+  if (Status status = targetOf(options, target); !status.ok())
+    return status;
+  mlir::noodle::PipelineOptions pipeline;
+  setOptions(pipeline, options, target);
+  Job job;
+  mlir::PassManager passes(&job.context);
+  mlir::noodle::buildPipeline(Phase::LLVM, passes, pipeline);
+  llvm::raw_string_ostream stream(text);
+  stream << llvm::StringRef(program.data(), program.size())
+         << "\n{-#\n  external_resources: {\n    mlir_reproducer: {\n"
+            "      pipeline: \"";
+  std::string passText;
+  llvm::raw_string_ostream passStream(passText);
+  passes.printAsTextualPipeline(passStream);
+  llvm::printEscapedString(passText, stream);
+  stream << "\",\n      disable_threading: true,\n      verify_each: true\n"
+            "    }\n  }\n#-}\n";
+  return {};
+}
+
+} // namespace noodle::engine

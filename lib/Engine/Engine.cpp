@@ -1,0 +1,242 @@
+//===- Engine.cpp - compile, cache, call ------------------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "noodle/Engine/Engine.h"
+
+#include "Cache.h"
+#include "Monitor.h"
+
+#include <bit>
+
+namespace noodle::engine {
+
+struct Engine::Impl {
+  explicit Impl(EngineOptions given)
+      : options(std::move(given)), memory(options.cacheBytes) {}
+
+  void log(bool warning, const std::string &message) const {
+    if (options.log)
+      options.log(warning, message);
+  }
+
+  EngineOptions options;
+  rt::Pool pool;
+  std::once_flag workersOnce; // guards workers
+  std::unique_ptr<rt::Executor> workers;
+  MemoryCache memory;
+  std::optional<DiskCache> disk;
+  std::atomic<int64_t> compiled{0}, memoryHits{0}, diskHits{0}, diskRefused{0};
+};
+
+Engine::Engine() = default;
+Engine::~Engine() = default;
+
+Status Engine::create(EngineOptions options, std::shared_ptr<Engine> &engine) {
+  std::shared_ptr<Engine> created(new Engine);
+  created->self = std::make_unique<Impl>(std::move(options));
+  Impl &impl = *created->self;
+  if (impl.options.threads < 0)
+    return Status::error(Code::InvalidArgument,
+                         "the number of threads is negative");
+  if (!impl.options.cacheDirectory.empty())
+    if (Status status =
+            DiskCache::open(impl.options.cacheDirectory, impl.disk);
+        !status.ok())
+      return status;
+  engine = std::move(created);
+  return {};
+}
+
+rt::Pool &Engine::pool() { return self->pool; }
+
+rt::Executor *Engine::executor() {
+  if (self->options.executor)
+    return self->options.executor;
+  if (self->options.threads == 1)
+    return nullptr;
+  std::call_once(self->workersOnce, [&] {
+    self->workers = rt::createWorkerPool(self->options.threads);
+  });
+  return self->workers.get();
+}
+
+int Engine::threads() {
+  rt::Executor *used = executor();
+  return used ? used->concurrency() : 1;
+}
+
+Engine::Stats Engine::stats() const {
+  Stats stats;
+  stats.compiled = self->compiled;
+  stats.memoryHits = self->memoryHits;
+  stats.diskHits = self->diskHits;
+  stats.diskRefused = self->diskRefused;
+  self->memory.count(stats.kernels, stats.kernelBytes, stats.evicted);
+  return stats;
+}
+
+Status Engine::compile(std::string_view program, const CompileOptions &options,
+                       std::shared_ptr<const Kernel> &kernel,
+                       CompileReport *report, bool isolate,
+                       const WorkerLimits &limits) {
+  CompileReport unused;
+  CompileReport &told = report ? *report : unused;
+  told = {};
+  if (Status status = checkOptions(options); !status.ok())
+    return status;
+  if (Status status = checkLimits(program, options.name); !status.ok())
+    return status;
+  Impl &impl = *self;
+  Identification id = identify(program, options);
+  std::string key = keyOf(id);
+  if (auto found = impl.memory.find(key, id)) {
+    ++impl.memoryHits;
+    told.source = "memory cache";
+    kernel = std::move(found);
+    return {};
+  }
+
+  Artifact artifact;
+  bool loaded = false;
+  if (impl.disk) {
+    std::string why;
+    switch (impl.disk->load(key, id, artifact, why)) {
+    case DiskCache::Lookup::Found:
+      loaded = true;
+      break;
+    case DiskCache::Lookup::Absent:
+      break;
+    case DiskCache::Lookup::Refused:
+      ++impl.diskRefused;
+      impl.log(true, "cached kernel " + key + " is built anew: " + why);
+    }
+  }
+  Clock::time_point begin = Clock::now();
+  if (!loaded) {
+    Status status =
+        isolate ? compileInWorker(impl.options.workerPath, program, options,
+                                  limits, artifact)
+                : compileArtifact(program, options, artifact);
+    if (!status.ok())
+      return status;
+    if (isolate && !(artifact.id == id))
+      return Status::error(Code::Internal,
+                           "the compile worker is another build of Noodle");
+    told.compileSeconds = secondsSince(begin);
+    ++impl.compiled;
+    impl.log(false, "compiled " + options.name);
+    if (impl.disk)
+      if (Status stored = impl.disk->store(key, artifact); !stored.ok())
+        impl.log(true, stored.message);
+  } else {
+    ++impl.diskHits;
+    // What the phases took was another process's time.
+    artifact.phases.clear();
+  }
+  begin = Clock::now();
+  std::shared_ptr<const Kernel> made;
+  if (Status status = Kernel::load(std::move(artifact), made); !status.ok())
+    return status;
+  told.loadSeconds = secondsSince(begin);
+  told.source = loaded ? "disk cache" : "compiled";
+  kernel = impl.memory.insert(key, std::move(made));
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Programs
+//===----------------------------------------------------------------------===//
+
+static int64_t bucket(int64_t size) {
+  return size <= 1 ? size : int64_t(std::bit_ceil(uint64_t(size)));
+}
+
+std::vector<ArgumentStats>
+bucketStats(std::span<const noodle_rt_tensor> views) {
+  std::vector<ArgumentStats> all;
+  for (const noodle_rt_tensor &view : views) {
+    ArgumentStats &stats = all.emplace_back();
+    for (int k = 0; k < view.rank; ++k)
+      stats.extents.push_back(bucket(view.extents[k]));
+    if (view.layout != NOODLE_RT_CSR && view.layout != NOODLE_RT_CSC)
+      continue;
+    stats.stored = bucket(view.stored);
+    int64_t lines = view.extents[view.layout == NOODLE_RT_CSR ? 0 : 1];
+    int64_t longest = 0;
+    auto scan = [&](const auto *positions) {
+      for (int64_t i = 0; i < lines; ++i)
+        longest =
+            std::max<int64_t>(longest, positions[i + 1] - positions[i]);
+    };
+    if (view.position_width == 4)
+      scan(static_cast<const int32_t *>(view.positions));
+    else
+      scan(static_cast<const int64_t *>(view.positions));
+    stats.longest = bucket(longest);
+  }
+  return all;
+}
+
+Status Program::compile(std::shared_ptr<Engine> engine,
+                        std::string_view program, CompileOptions options,
+                        std::shared_ptr<Program> &result, bool isolate,
+                        bool variants) {
+  auto made = std::make_shared<Program>();
+  if (Status status = engine->compile(program, options, made->base,
+                                      &made->made, isolate);
+      !status.ok())
+    return status;
+  made->function = made->base->find(options.entry);
+  if (!made->function)
+    return Status::error(Code::InvalidProgram, "the program has no function @" +
+                                                   options.entry);
+  made->owner = std::move(engine);
+  made->options = std::move(options);
+  made->isolate = isolate;
+  made->variants = variants;
+  result = std::move(made);
+  return {};
+}
+
+Status Program::bind(std::span<const noodle_rt_tensor> arguments,
+                     CallOptions options, BoundCall &call) {
+  if (!options.executor)
+    options.executor = owner->executor();
+  std::shared_ptr<const Kernel> kernel = base;
+  if (options.receipt) {
+    options.receipt->source = made.source;
+    options.receipt->compileSeconds = made.compileSeconds;
+    options.receipt->loadSeconds = made.loadSeconds;
+  }
+  if (!variants)
+    return BoundCall::bind(owner->pool(), kernel, function->name, arguments,
+                           options, call);
+  // Statistics are read from views that have been checked.
+  if (Status status = BoundCall::bind(owner->pool(), kernel, function->name,
+                                      arguments, options, call);
+      !status.ok())
+    return status;
+  CompileOptions variant = this->options;
+  variant.stats = bucketStats(arguments);
+  if (Status status = owner->compile(base->artifact().id.program, variant,
+                                     kernel, nullptr, isolate);
+      !status.ok())
+    return status;
+  options.trusted = true;
+  return BoundCall::bind(owner->pool(), kernel, function->name, arguments,
+                         options, call);
+}
+
+Status Program::call(std::span<const noodle_rt_tensor> arguments,
+                     rt::Region &region, std::span<noodle_rt_tensor> results,
+                     CallOptions options) {
+  BoundCall bound;
+  if (Status status = bind(arguments, options, bound); !status.ok())
+    return status;
+  return bound.run(region, results);
+}
+
+} // namespace noodle::engine

@@ -1,0 +1,54 @@
+//===- Kernel.cpp - a loaded program ----------------------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "KernelImpl.h"
+
+namespace noodle::engine {
+
+Kernel::Kernel() : self(std::make_unique<Impl>()) {}
+Kernel::~Kernel() = default;
+
+const Artifact &Kernel::artifact() const { return self->artifact; }
+
+const Signature *Kernel::find(std::string_view name) const {
+  return self->artifact.find(name);
+}
+
+int64_t Kernel::footprint() const {
+  // Pages of code, constants and tables besides what the artifact takes.
+  constexpr int64_t kPages = 5 * 4096;
+  return self->artifact.footprint() + kPages +
+         (self->code ? self->code->bytes() : 0);
+}
+
+Status Kernel::load(Artifact artifact, std::shared_ptr<const Kernel> &kernel) {
+  std::shared_ptr<Kernel> loaded(new Kernel);
+  Impl &impl = *loaded->self;
+  impl.artifact = std::move(artifact);
+  Artifact &held = impl.artifact;
+  for (const std::string &text : held.references)
+    impl.references.emplace_back(text, held.name);
+  if (!held.fallback.empty()) {
+    impl.whole =
+        std::make_unique<ReferenceModule>(held.id.program, held.name);
+    impl.entries.resize(held.functions.size());
+  } else {
+    if (Status status = LoadedCode::load(held.object, impl.code); !status.ok())
+      return status;
+    for (const Signature &function : held.functions) {
+      void *entry = impl.code->find("noodle_entry_" + function.name);
+      if (!entry)
+        return Status::error(Code::Internal,
+                             "the kernel has no code for @" + function.name);
+      impl.entries.push_back(reinterpret_cast<noodle_rt_entry>(entry));
+    }
+    held.object = std::string();
+  }
+  kernel = std::move(loaded);
+  return {};
+}
+
+} // namespace noodle::engine

@@ -1,0 +1,63 @@
+//===- Monitor.cpp - one call's calls back into the engine ------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "Monitor.h"
+
+#include "noodle-rt/ir.h"
+
+namespace noodle::engine {
+
+noodle_rt_status Monitor::reference(noodle_rt_context *context, int64_t site,
+                                    noodle_rt_tensor *arguments,
+                                    int64_t argumentCount,
+                                    noodle_rt_tensor *results,
+                                    int64_t resultCount) {
+  if (site < 0 || size_t(site) >= kernel.references.size()) {
+    constexpr std::string_view text = "the kernel asks for an unknown op";
+    return noodle_ir_fail(context, NOODLE_RT_INTERNAL, text.data(),
+                          int64_t(text.size()));
+  }
+  ++referenceCalls;
+  // Parsing on first use changes nothing that callers can see.
+  auto &module = const_cast<ReferenceModule &>(kernel.references[site]);
+  return module.run("site", context, arguments, argumentCount, results,
+                    resultCount, memoryLimit);
+}
+
+void Monitor::mark(int64_t site, int64_t phase, const int64_t *sizes,
+                   int64_t sizeCount) {
+  Clock::time_point now = Clock::now();
+  std::lock_guard lock(mutex);
+  Measured &sum = measured[site];
+  if (phase != 0) {
+    sum.seconds += std::chrono::duration<double>(now - sum.begin).count();
+    return;
+  }
+  ++sum.calls;
+  for (const Site &known : kernel.artifact.sites)
+    if (known.id == site) {
+      sum.flops += evaluateCost(known.flops, sizes, sizeCount);
+      sum.bytes += evaluateCost(known.bytes, sizes, sizeCount);
+    }
+  sum.begin = Clock::now();
+}
+
+void Monitor::fill(Receipt &receipt) const {
+  std::lock_guard lock(mutex);
+  receipt.referenceCalls = referenceCalls;
+  for (SiteReceipt &site : receipt.sites) {
+    auto found = measured.find(site.site.id);
+    if (found == measured.end())
+      continue;
+    const Measured &sum = found->second;
+    site.calls = sum.calls;
+    site.measuredSeconds = sum.seconds;
+    site.flops = sum.flops;
+    site.bytes = sum.bytes;
+  }
+}
+
+} // namespace noodle::engine

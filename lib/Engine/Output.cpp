@@ -1,0 +1,249 @@
+//===- Output.cpp - results to files, to people, and compared ---------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "noodle/Engine/Binding.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+namespace noodle::engine {
+
+namespace io = rt::io;
+
+Status checkOutput(const std::string &path, const TensorType &type,
+                   const std::string &what) {
+  auto refuse = [&](const std::string &why) {
+    return Status::error(Code::InvalidArgument,
+                         what + " is a " + type.str() + ", and '" + path +
+                             "' " + why);
+  };
+  if (path.ends_with(".npy"))
+    return type.sparse() ? refuse("holds dense arrays; write it to a .mtx file")
+                         : Status();
+  if (!path.ends_with(".mtx"))
+    return refuse("ends neither in .npy nor in .mtx");
+  if (type.layout == NOODLE_RT_SCALAR || type.extents.empty() ||
+      type.extents.size() > 2)
+    return refuse("holds matrices; write it to a .npy file");
+  return {};
+}
+
+Status writeResults(const std::vector<std::string> &paths,
+                    const std::vector<noodle_rt_tensor> &results) {
+  std::vector<std::unique_ptr<io::Output>> outputs;
+  auto failed = [](const io::Error &error) {
+    return Status::error(Code::IoError, error.message, error.place);
+  };
+  for (size_t k = 0; k < paths.size(); ++k) {
+    if (io::Error error = io::openOutput(paths[k], outputs.emplace_back());
+        !error.ok())
+      return failed(error);
+    io::Error error = paths[k].ends_with(".mtx")
+                          ? io::writeMtx(*outputs[k], results[k])
+                          : io::writeNpy(*outputs[k], results[k]);
+    if (!error.ok())
+      return failed(error);
+  }
+  for (auto &output : outputs)
+    if (io::Error error = output->commit(); !error.ok())
+      return failed(error);
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct Element {
+  bool real;
+  double number;
+  int64_t integer;
+};
+
+Element elementAt(const noodle_rt_tensor &tensor, int64_t k) {
+  auto read = [&](auto value) {
+    std::memcpy(&value,
+                static_cast<const char *>(tensor.values) +
+                    k * int64_t(sizeof value),
+                sizeof value);
+    return value;
+  };
+  switch (tensor.type) {
+  case NOODLE_RT_F32: {
+    double value = read(float());
+    return {true, value, 0};
+  }
+  case NOODLE_RT_F64: {
+    double value = read(double());
+    return {true, value, 0};
+  }
+  case NOODLE_RT_I1:
+    return {false, 0, read(uint8_t())};
+  case NOODLE_RT_I32:
+    return {false, 0, read(int32_t())};
+  default:
+    return {false, 0, read(int64_t())};
+  }
+}
+
+std::string textOf(const Element &element) {
+  if (!element.real)
+    return std::to_string(element.integer);
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", element.number);
+  return text;
+}
+
+int64_t indexAt(const void *indices, uint8_t width, int64_t k) {
+  return width == 4 ? static_cast<const int32_t *>(indices)[k]
+                    : static_cast<const int64_t *>(indices)[k];
+}
+
+bool sparse(const noodle_rt_tensor &tensor) {
+  return tensor.layout == NOODLE_RT_CSR || tensor.layout == NOODLE_RT_CSC;
+}
+
+int64_t countOf(const noodle_rt_tensor &tensor) {
+  int64_t count = 1;
+  for (int k = 0; k < tensor.rank; ++k)
+    count *= tensor.extents[k];
+  return count;
+}
+
+constexpr int64_t kShown = 8; // entries or rows of a summary
+
+std::string typeText(const noodle_rt_tensor &tensor) {
+  TensorType type;
+  type.layout = tensor.layout;
+  type.element = tensor.type;
+  type.extents.assign(tensor.extents, tensor.extents + tensor.rank);
+  return type.str();
+}
+
+} // namespace
+
+std::string summarize(const noodle_rt_tensor &tensor) {
+  if (tensor.layout == NOODLE_RT_SCALAR)
+    return textOf(elementAt(tensor, 0)) + " : " + typeText(tensor) + "\n";
+  std::string text = typeText(tensor);
+  if (sparse(tensor)) {
+    bool rows = tensor.layout == NOODLE_RT_CSR;
+    int64_t major = tensor.extents[rows ? 0 : 1], shown = 0;
+    text += ", " + std::to_string(tensor.stored) + " stored\n";
+    for (int64_t i = 0; i < major && shown < kShown; ++i)
+      for (int64_t k = indexAt(tensor.positions, tensor.position_width, i);
+           k < indexAt(tensor.positions, tensor.position_width, i + 1) &&
+           shown < kShown;
+           ++k, ++shown) {
+        int64_t j =
+            indexAt(tensor.coordinates, tensor.coordinate_width, k);
+        text += "  (" + std::to_string(rows ? i : j) + ", " +
+                std::to_string(rows ? j : i) + ") " +
+                textOf(elementAt(tensor, k)) + "\n";
+      }
+    if (shown < tensor.stored)
+      text += "  ..\n";
+    return text;
+  }
+  int64_t count = countOf(tensor);
+  int64_t width = tensor.rank ? tensor.extents[tensor.rank - 1] : 1;
+  text += "\n";
+  if (count == 0)
+    return text;
+  for (int64_t row = 0; row < count / width; ++row) {
+    if (row == kShown) {
+      text += "  ..\n";
+      break;
+    }
+    text += " ";
+    for (int64_t j = 0; j < std::min(width, kShown); ++j)
+      text += " " + textOf(elementAt(tensor, row * width + j));
+    text += width > kShown ? " ..\n" : "\n";
+  }
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Comparison
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+bool agree(const Element &a, const Element &b, double tolerance) {
+  if (!a.real)
+    return a.integer == b.integer;
+  if (std::isnan(a.number) || std::isnan(b.number))
+    return std::isnan(a.number) && std::isnan(b.number);
+  if (a.number == b.number)
+    return true; // infinities too
+  double scale =
+      std::max({1.0, std::fabs(a.number), std::fabs(b.number)});
+  return std::fabs(a.number - b.number) <= tolerance * scale;
+}
+
+std::string differ(const std::string &where, const Element &a,
+                   const Element &b) {
+  return "entry " + where + " is " + textOf(a) + " and " + textOf(b);
+}
+
+std::string compareSparse(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
+                          double tolerance) {
+  bool rows = a.layout == NOODLE_RT_CSR;
+  int64_t major = a.extents[rows ? 0 : 1];
+  auto position = [](const noodle_rt_tensor &t, int64_t i) {
+    return indexAt(t.positions, t.position_width, i);
+  };
+  auto coordinate = [](const noodle_rt_tensor &t, int64_t k) {
+    return indexAt(t.coordinates, t.coordinate_width, k);
+  };
+  Element zero{a.type == NOODLE_RT_F32 || a.type == NOODLE_RT_F64, 0, 0};
+  for (int64_t i = 0; i < major; ++i) {
+    int64_t p = position(a, i), q = position(b, i);
+    int64_t pEnd = position(a, i + 1), qEnd = position(b, i + 1);
+    while (p < pEnd || q < qEnd) {
+      int64_t ja = p < pEnd ? coordinate(a, p) : INT64_MAX;
+      int64_t jb = q < qEnd ? coordinate(b, q) : INT64_MAX;
+      Element x = ja <= jb ? elementAt(a, p) : zero;
+      Element y = jb <= ja ? elementAt(b, q) : zero;
+      int64_t j = std::min(ja, jb);
+      if (!agree(x, y, tolerance))
+        return differ("(" + std::to_string(rows ? i : j) + ", " +
+                          std::to_string(rows ? j : i) + ")",
+                      x, y);
+      p += ja <= jb;
+      q += jb <= ja;
+    }
+  }
+  return {};
+}
+
+} // namespace
+
+std::string compareResults(const noodle_rt_tensor &a,
+                           const noodle_rt_tensor &b, double tolerance) {
+  if (a.type != b.type || a.layout != b.layout || a.rank != b.rank ||
+      !std::equal(a.extents, a.extents + a.rank, b.extents))
+    return "one is " + typeText(a) + ", the other " + typeText(b);
+  if (sparse(a))
+    return compareSparse(a, b, tolerance);
+  for (int64_t k = 0, count = countOf(a); k < count; ++k) {
+    Element x = elementAt(a, k), y = elementAt(b, k);
+    if (agree(x, y, tolerance))
+      continue;
+    std::string where;
+    for (int64_t d = a.rank, rest = k; d-- > 0; rest /= a.extents[d])
+      where = std::to_string(rest % a.extents[d]) +
+              (where.empty() ? "" : ", ") + where;
+    return differ("(" + where + ")", x, y);
+  }
+  return {};
+}
+
+} // namespace noodle::engine

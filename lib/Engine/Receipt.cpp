@@ -1,0 +1,231 @@
+//===- Receipt.cpp - views of a receipt -------------------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "noodle/Engine/Receipt.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace noodle::engine {
+namespace {
+
+std::string format(const char *pattern, double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, pattern, value);
+  return text;
+}
+
+/// Seconds as people read them; "-" when unknown.
+std::string time(double seconds) {
+  if (seconds < 0)
+    return "-";
+  if (seconds < 1e-3)
+    return format("%.3g us", seconds * 1e6);
+  if (seconds < 1)
+    return format("%.3g ms", seconds * 1e3);
+  return format("%.3g s", seconds);
+}
+
+std::string amount(double value, const char *unit) {
+  if (value < 0)
+    return "-";
+  const char *prefixes[] = {"", "k", "M", "G", "T", "P"};
+  int k = 0;
+  for (; value >= 1000 && k < 5; ++k)
+    value /= 1000;
+  return format("%.3g ", value) + prefixes[k] + unit;
+}
+
+/// Rows of cells, each column as wide as its widest cell.
+class Table {
+public:
+  void row(std::vector<std::string> cells) { rows.push_back(std::move(cells)); }
+  std::string str(const char *bold, const char *plain,
+                  const std::vector<std::string> &below) const {
+    std::vector<size_t> widths;
+    for (const auto &cells : rows)
+      for (size_t k = 0; k < cells.size(); ++k) {
+        widths.resize(std::max(widths.size(), k + 1));
+        widths[k] = std::max(widths[k], cells[k].size());
+      }
+    std::string text;
+    for (size_t r = 0; r < rows.size(); ++r) {
+      text += r == 0 ? bold : "";
+      for (size_t k = 0; k < rows[r].size(); ++k) {
+        text += k ? "  " : "";
+        text += rows[r][k];
+        if (k + 1 < rows[r].size())
+          text.append(widths[k] - rows[r][k].size(), ' ');
+      }
+      text += r == 0 ? plain : "";
+      text += "\n" + (r ? below[r - 1] : std::string());
+    }
+    return text;
+  }
+
+private:
+  std::vector<std::vector<std::string>> rows;
+};
+
+/// Writes JSON: objects and lists by hand, values escaped here.
+class Json {
+public:
+  void text(const char *key, const std::string &value) {
+    this->key(key);
+    quote(value);
+  }
+  void number(const char *key, double value) {
+    this->key(key);
+    out += std::isfinite(value) ? format("%.9g", value) : "null";
+  }
+  void integer(const char *key, int64_t value) {
+    this->key(key);
+    out += std::to_string(value);
+  }
+  void open(const char *key, char bracket) {
+    if (key)
+      this->key(key);
+    else
+      comma();
+    out += bracket;
+    first = true;
+  }
+  void close(char bracket) {
+    out += bracket;
+    first = false;
+  }
+  std::string out;
+
+private:
+  void comma() {
+    if (!first)
+      out += ", ";
+    first = false;
+  }
+  void key(const char *name) {
+    comma();
+    quote(name);
+    out += ": ";
+  }
+  void quote(const std::string &value) {
+    out += '"';
+    for (unsigned char c : value) {
+      if (c == '"' || c == '\\') {
+        out += '\\';
+        out += char(c);
+      } else if (c < 0x20) {
+        char code[8];
+        std::snprintf(code, sizeof code, "\\u%04x", c);
+        out += code;
+      } else {
+        out += char(c);
+      }
+    }
+    out += '"';
+  }
+  bool first = true;
+};
+
+} // namespace
+
+std::string receiptText(const Receipt &receipt, bool colour) {
+  const char *bold = colour ? "\033[1m" : "", *plain = colour ? "\033[0m" : "";
+  const char *warn = colour ? "\033[33m" : "";
+  std::string text = std::string(bold) + "@" + receipt.entry + plain + "  " +
+                     time(receipt.callSeconds) + ", " +
+                     std::to_string(receipt.threads) +
+                     (receipt.threads == 1 ? " thread" : " threads") +
+                     ", at most " + amount(double(receipt.memoryPeak), "B") +
+                     " of intermediates and results\n";
+  text += "kernel: " + receipt.source;
+  if (receipt.compileSeconds > 0) {
+    text += " in " + time(receipt.compileSeconds);
+    std::string phases;
+    for (const PhaseTime &phase : receipt.phases)
+      phases += (phases.empty() ? "" : ", ") + phase.phase + " " +
+                time(phase.seconds);
+    if (!phases.empty())
+      text += " (" + phases + ")";
+  }
+  if (receipt.loadSeconds > 0)
+    text += ", loaded in " + time(receipt.loadSeconds);
+  text += "\ncpu: " + receipt.cpu.substr(0, receipt.cpu.find(' ')) + "\n";
+  if (!receipt.fallback.empty())
+    text += std::string(warn) + "interpreted as a whole: " + receipt.fallback +
+            plain + "\n";
+  if (receipt.referenceCalls > 0)
+    text += std::string(warn) + "calls of the interpreter: " +
+            std::to_string(receipt.referenceCalls) + plain + "\n";
+  if (receipt.sites.empty())
+    return text;
+
+  Table table;
+  table.row({"op", "what", "strategy", "calls", "measured", "predicted",
+             "flops", "bytes", "place"});
+  std::vector<std::string> below;
+  for (const SiteReceipt &site : receipt.sites) {
+    table.row({site.site.op, site.site.text, site.site.strategy,
+               site.calls ? std::to_string(site.calls) : "-",
+               time(site.measuredSeconds), time(site.predictedSeconds),
+               amount(site.flops, "flop"), amount(site.bytes, "B"),
+               site.site.place});
+    std::string lines;
+    if (!site.site.why.empty())
+      lines += "    why: " + site.site.why + "\n";
+    if (!site.site.lost.empty())
+      lines += std::string(warn) + "    lost: " + site.site.lost + plain + "\n";
+    below.push_back(lines);
+  }
+  return text + table.str(bold, plain, below);
+}
+
+std::string receiptJson(const Receipt &receipt) {
+  Json json;
+  json.open(nullptr, '{');
+  json.integer("version", receipt.version);
+  json.text("entry", receipt.entry);
+  json.text("compiler", receipt.compiler);
+  json.text("cpu", receipt.cpu);
+  json.text("source", receipt.source);
+  json.text("fallback", receipt.fallback);
+  json.open("phases", '[');
+  for (const PhaseTime &phase : receipt.phases) {
+    json.open(nullptr, '{');
+    json.text("phase", phase.phase);
+    json.number("seconds", phase.seconds);
+    json.close('}');
+  }
+  json.close(']');
+  json.number("compile_seconds", receipt.compileSeconds);
+  json.number("load_seconds", receipt.loadSeconds);
+  json.number("call_seconds", receipt.callSeconds);
+  json.integer("memory_peak", receipt.memoryPeak);
+  json.integer("threads", receipt.threads);
+  json.integer("reference_calls", receipt.referenceCalls);
+  json.open("sites", '[');
+  for (const SiteReceipt &site : receipt.sites) {
+    json.open(nullptr, '{');
+    json.integer("id", site.site.id);
+    json.text("op", site.site.op);
+    json.text("text", site.site.text);
+    json.text("place", site.site.place);
+    json.text("strategy", site.site.strategy);
+    json.text("why", site.site.why);
+    json.text("lost", site.site.lost);
+    json.number("predicted_seconds", site.predictedSeconds);
+    json.number("measured_seconds", site.measuredSeconds);
+    json.number("flops", site.flops);
+    json.number("bytes", site.bytes);
+    json.integer("calls", site.calls);
+    json.close('}');
+  }
+  json.close(']');
+  json.close('}');
+  return json.out + "\n";
+}
+
+} // namespace noodle::engine

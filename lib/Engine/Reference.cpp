@@ -1,0 +1,164 @@
+//===- Reference.cpp - the interpreter behind the ABI -----------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "Reference.h"
+
+#include "Job.h"
+
+#include "noodle-rt/ir.h"
+#include "noodle/Reference/Interpreter.h"
+
+namespace noodle::engine {
+
+namespace reference = mlir::noodle::reference;
+
+struct ReferenceModule::Parsed {
+  Job job;
+  Status status;
+};
+
+ReferenceModule::ReferenceModule(std::string_view text, std::string name)
+    : text(text), name(std::move(name)) {}
+ReferenceModule::~ReferenceModule() = default;
+
+namespace {
+
+noodle_rt_status fail(noodle_rt_context *context, noodle_rt_status status,
+                      const std::string &message) {
+  return noodle_ir_fail(context, status, message.data(),
+                        int64_t(message.size()));
+}
+
+/// Writes one element of `type` to `at`.
+void storeScalar(const reference::Scalar &value, noodle_rt_type type,
+                 void *at) {
+  auto as = [&]<typename T>(T) {
+    T element = std::visit([](auto held) { return T(held); }, value);
+    std::memcpy(at, &element, sizeof element);
+  };
+  switch (type) {
+  case NOODLE_RT_I1:
+    return as(uint8_t());
+  case NOODLE_RT_I32:
+    return as(int32_t());
+  case NOODLE_RT_F32:
+    return as(float());
+  case NOODLE_RT_F64:
+    return as(double());
+  default:
+    return as(int64_t());
+  }
+}
+
+/// A block of the call with `bytes`; null when the budget refuses.
+void *copyIn(noodle_rt_context *context, const void *from, size_t bytes) {
+  void *block = noodle_ir_alloc(context, int64_t(bytes));
+  if (block && bytes)
+    std::memcpy(block, from, bytes);
+  return block;
+}
+
+void *copyIndices(noodle_rt_context *context, const std::vector<int64_t> &from,
+                  uint8_t width) {
+  if (width == 8)
+    return copyIn(context, from.data(), from.size() * 8);
+  std::vector<int32_t> narrow(from.begin(), from.end());
+  return copyIn(context, narrow.data(), narrow.size() * 4);
+}
+
+noodle_rt_status toRuntime(noodle_rt_context *context,
+                           const reference::Value &value,
+                           const TensorType &type, noodle_rt_tensor &slot) {
+  slot.layout = type.layout;
+  slot.type = type.element;
+  slot.rank = uint8_t(type.extents.size());
+  slot.position_width = type.positionWidth;
+  slot.coordinate_width = type.coordinateWidth;
+  slot.stored = 0;
+  if (type.layout == NOODLE_RT_SCALAR) {
+    const auto *scalar = std::get_if<reference::Scalar>(&value);
+    if (!scalar)
+      return fail(context, NOODLE_RT_INTERNAL,
+                  "the interpreter returned a tensor for a scalar");
+    if (!slot.values && !(slot.values = noodle_ir_alloc(context, 8)))
+      return NOODLE_RT_OUT_OF_MEMORY;
+    storeScalar(*scalar, type.element, slot.values);
+    return NOODLE_RT_OK;
+  }
+  const auto *tensor = std::get_if<reference::Tensor>(&value);
+  if (!tensor || tensor->extents.size() != type.extents.size() ||
+      tensor->type != type.element)
+    return fail(context, NOODLE_RT_INTERNAL,
+                "the interpreter returned another type than it should");
+  int64_t stride = 1;
+  for (size_t k = type.extents.size(); k-- > 0;) {
+    slot.extents[k] = tensor->extents[k];
+    slot.strides[k] = stride;
+    stride *= tensor->extents[k];
+  }
+  slot.values = copyIn(context, tensor->values.data(), tensor->values.size());
+  if (!slot.values)
+    return NOODLE_RT_OUT_OF_MEMORY;
+  slot.positions = slot.coordinates = nullptr;
+  if (!type.sparse())
+    return NOODLE_RT_OK;
+  slot.stored = int64_t(tensor->coordinates.size());
+  slot.positions = copyIndices(context, tensor->positions, type.positionWidth);
+  slot.coordinates =
+      copyIndices(context, tensor->coordinates, type.coordinateWidth);
+  return slot.positions && slot.coordinates ? NOODLE_RT_OK
+                                            : NOODLE_RT_OUT_OF_MEMORY;
+}
+
+} // namespace
+
+noodle_rt_status ReferenceModule::run(std::string_view function,
+                                      noodle_rt_context *context,
+                                      const noodle_rt_tensor *arguments,
+                                      int64_t argumentCount,
+                                      noodle_rt_tensor *results,
+                                      int64_t resultCount,
+                                      int64_t memoryLimit) {
+  std::call_once(once, [&] {
+    parsed = std::make_unique<Parsed>();
+    parsed->status =
+        runOnLargeStack([&] { return parsed->job.parse(text, name); });
+  });
+  if (!parsed->status.ok())
+    return fail(context, NOODLE_RT_HOST_CALL_FAILED,
+                "the interpreter cannot read its program: " +
+                    parsed->status.str());
+  auto callee = parsed->job.module->lookupSymbol<mlir::func::FuncOp>(
+      llvm::StringRef(function.data(), function.size()));
+  if (!callee || int64_t(callee.getNumArguments()) != argumentCount ||
+      int64_t(callee.getNumResults()) != resultCount)
+    return fail(context, NOODLE_RT_HOST_CALL_FAILED,
+                "the interpreter has no function @" + std::string(function) +
+                    " with these parameters");
+
+  std::vector<reference::Value> values, outcomes;
+  for (int64_t k = 0; k < argumentCount; ++k)
+    values.push_back(reference::fromRuntime(arguments[k]));
+  reference::Options options;
+  options.memoryLimit = memoryLimit;
+  const auto *head = reinterpret_cast<noodle_rt_context_head *>(context);
+  options.poll = [head] { return noodle_rt_status(head->stop); };
+  reference::Outcome outcome =
+      reference::interpret(callee, std::move(values), outcomes, options);
+  if (!outcome.ok())
+    return fail(context, outcome.status, outcome.message);
+  for (int64_t k = 0; k < resultCount; ++k) {
+    auto type = toTensorType(callee.getResultTypes()[k]);
+    if (!type)
+      return fail(context, NOODLE_RT_INTERNAL,
+                  "a result of the interpreter has a type of no layout");
+    if (auto status = toRuntime(context, outcomes[k], *type, results[k]))
+      return status;
+  }
+  return NOODLE_RT_OK;
+}
+
+} // namespace noodle::engine

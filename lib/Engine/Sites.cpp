@@ -1,0 +1,200 @@
+//===- Sites.cpp - what a module says of itself -----------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "Sites.h"
+
+#include "noodle/Dialect/Noodle.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace noodle::engine {
+
+using mlir::func::FuncOp;
+
+static Status refuse(FuncOp function, const std::string &what) {
+  return Status::error(Code::InvalidProgram,
+                       "function @" + function.getSymName().str() + " " + what,
+                       placeOf(function.getLoc()));
+}
+
+static Status readTypes(FuncOp function, mlir::TypeRange types,
+                        const char *role, std::vector<TensorType> &result) {
+  for (auto [index, type] : llvm::enumerate(types)) {
+    auto known = toTensorType(type);
+    if (!known) {
+      std::string text;
+      llvm::raw_string_ostream(text) << type;
+      return refuse(function, "has a " + std::string(role) + " " +
+                                  std::to_string(index) + " of type " + text +
+                                  ", which no host can pass; private functions "
+                                  "may have such types");
+    }
+    result.push_back(std::move(*known));
+  }
+  return {};
+}
+
+/// Whether functions reach themselves through calls: generated code and the
+/// interpreter have a bounded stack.
+static FuncOp findRecursion(mlir::ModuleOp module) {
+  mlir::SymbolTable symbols(module);
+  enum State { Unseen, Open, Done };
+  llvm::DenseMap<mlir::Operation *, State> states;
+  struct Frame {
+    FuncOp function;
+    llvm::SmallVector<FuncOp> callees;
+  };
+  auto enter = [&](FuncOp function) {
+    states[function] = Open;
+    Frame frame{function, {}};
+    function.walk([&](mlir::Operation *op) {
+      for (mlir::NamedAttribute attribute : op->getAttrs())
+        attribute.getValue().walk([&](mlir::SymbolRefAttr name) {
+          if (auto callee =
+                  symbols.lookup<FuncOp>(name.getRootReference().getValue()))
+            frame.callees.push_back(callee);
+        });
+    });
+    return frame;
+  };
+  for (auto root : module.getOps<FuncOp>()) {
+    if (states.lookup(root) != Unseen)
+      continue;
+    llvm::SmallVector<Frame> stack{enter(root)};
+    while (!stack.empty()) {
+      if (stack.back().callees.empty()) {
+        states[stack.back().function] = Done;
+        stack.pop_back();
+        continue;
+      }
+      FuncOp next = stack.back().callees.pop_back_val();
+      State state = states.lookup(next);
+      if (state == Open)
+        return next;
+      if (state == Unseen)
+        stack.push_back(enter(next));
+    }
+  }
+  return {};
+}
+
+Status readSignatures(mlir::ModuleOp module, const CompileOptions &options,
+                      std::vector<Signature> &functions) {
+  std::string names;
+  for (auto function : module.getOps<FuncOp>()) {
+    if (function.isDeclaration())
+      return refuse(function, "has no body");
+    if (!function.isPublic())
+      continue;
+    Signature &signature = functions.emplace_back();
+    signature.name = function.getSymName().str();
+    names += (names.empty() ? "@" : ", @") + signature.name;
+    if (Status status = readTypes(function, function.getArgumentTypes(),
+                                  "parameter", signature.parameters);
+        !status.ok())
+      return status;
+    if (Status status = readTypes(function, function.getResultTypes(), "result",
+                                  signature.results);
+        !status.ok())
+      return status;
+  }
+  if (FuncOp recursive = findRecursion(module))
+    return refuse(recursive, "calls itself; write a loop");
+  for (const Signature &signature : functions)
+    if (signature.name == options.entry)
+      return {};
+  return Status::error(
+      Code::InvalidProgram,
+      "the program has no public function @" + options.entry +
+          (names.empty() ? std::string() : "; it has " + names),
+      placeOf(module.getLoc()));
+}
+
+Status attachStats(mlir::ModuleOp module, const CompileOptions &options) {
+  if (options.stats.empty())
+    return {};
+  auto function = module.lookupSymbol<FuncOp>(options.entry);
+  if (!function || function.getNumArguments() != options.stats.size())
+    return Status::error(Code::InvalidArgument,
+                         "statistics are given for " +
+                             std::to_string(options.stats.size()) +
+                             " arguments of @" + options.entry +
+                             ", which has another number");
+  for (auto [index, stats] : llvm::enumerate(options.stats)) {
+    auto type = llvm::dyn_cast<mlir::RankedTensorType>(
+        function.getArgumentTypes()[index]);
+    if (!type || size_t(type.getRank()) != stats.extents.size())
+      continue; // scalars have no statistics
+    function.setArgAttr(unsigned(index), "noodle.stats",
+                        mlir::noodle::StatsAttr::get(
+                            module.getContext(), stats.extents, stats.stored,
+                            stats.longest));
+  }
+  return {};
+}
+
+static std::string stringOf(mlir::DictionaryAttr from, llvm::StringRef name) {
+  auto text = from.getAs<mlir::StringAttr>(name);
+  return text ? text.getValue().str() : std::string();
+}
+
+/// [[coefficient, factor, ..], ..]; factors are numbers.
+static std::vector<CostTerm> readTerms(mlir::ArrayAttr terms) {
+  std::vector<CostTerm> result;
+  if (!terms)
+    return result;
+  auto number = [](mlir::Attribute attribute) {
+    if (auto real = llvm::dyn_cast<mlir::FloatAttr>(attribute))
+      return real.getValueAsDouble();
+    if (auto integer = llvm::dyn_cast<mlir::IntegerAttr>(attribute))
+      return double(integer.getInt());
+    return 0.0;
+  };
+  for (auto term : terms.getAsRange<mlir::ArrayAttr>()) {
+    if (term.empty())
+      continue;
+    CostTerm &read = result.emplace_back();
+    read.coefficient = number(term[0]);
+    for (mlir::Attribute factor : term.getValue().drop_front())
+      read.factors.push_back(uint32_t(number(factor)));
+  }
+  return result;
+}
+
+std::vector<Site> readSites(mlir::ModuleOp module) {
+  std::vector<Site> result;
+  auto sites = module->getAttrOfType<mlir::ArrayAttr>("noodle.sites");
+  if (!sites)
+    return result;
+  for (auto from : sites.getAsRange<mlir::DictionaryAttr>()) {
+    Site &site = result.emplace_back();
+    if (auto id = from.getAs<mlir::IntegerAttr>("id"))
+      site.id = id.getInt();
+    site.op = stringOf(from, "op");
+    site.text = stringOf(from, "text");
+    site.place = stringOf(from, "place");
+    site.strategy = stringOf(from, "strategy");
+    site.why = stringOf(from, "why");
+    site.lost = stringOf(from, "lost");
+    site.flops = readTerms(from.getAs<mlir::ArrayAttr>("flops"));
+    site.bytes = readTerms(from.getAs<mlir::ArrayAttr>("bytes"));
+    if (auto sizes = from.getAs<mlir::ArrayAttr>("sizes"))
+      for (auto name : sizes.getAsRange<mlir::StringAttr>())
+        site.sizes.push_back(name.getValue().str());
+  }
+  return result;
+}
+
+std::vector<std::string> readReferences(mlir::ModuleOp module) {
+  std::vector<std::string> result;
+  if (auto texts = module->getAttrOfType<mlir::ArrayAttr>("noodle.reference"))
+    for (auto text : texts.getAsRange<mlir::StringAttr>())
+      result.push_back(text.getValue().str());
+  return result;
+}
+
+} // namespace noodle::engine

@@ -1,0 +1,31 @@
+//===- Sites.h - what a module says of itself -------------------*- C++ -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_LIB_ENGINE_SITES_H
+#define NOODLE_LIB_ENGINE_SITES_H
+
+#include "Job.h"
+
+#include "noodle/Engine/Compiler.h"
+
+namespace noodle::engine {
+
+/// Signatures of the public functions of a parsed program. Refuses what cannot
+/// be called: types no host can pass, functions without a body or that call
+/// themselves, a missing entry.
+Status readSignatures(mlir::ModuleOp module, const CompileOptions &options,
+                      std::vector<Signature> &functions);
+
+/// Puts #noodle.stats on the entry's arguments.
+Status attachStats(mlir::ModuleOp module, const CompileOptions &options);
+
+/// Of the module attributes noodle.sites and noodle.reference.
+std::vector<Site> readSites(mlir::ModuleOp module);
+std::vector<std::string> readReferences(mlir::ModuleOp module);
+
+} // namespace noodle::engine
+
+#endif // NOODLE_LIB_ENGINE_SITES_H

@@ -1,0 +1,66 @@
+//===- Help.cpp - what noodle-jit can do ------------------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "Options.h"
+
+namespace noodle::jit {
+
+const char *const kHelp =
+    R"(usage: noodle-jit [options] program.mlir|-
+
+Compiles a program for this machine and calls one of its functions.
+
+Input and output
+  -e NAME              function to call (default: main)
+  --arg VALUE          one argument, in parameter order:
+                         x.npy         a dense array of the parameter's type
+                         A.mtx         a matrix, in the parameter's format
+                                       (a dense one up to 64 MiB)
+                         3.5, inf, -2, true   a scalar
+                         zeros, ones, rand:SEED   where the type has the shape,
+                         else with one: zeros:4x5, rand:7:4x5
+  --out FILE           one result, in order: .npy, or .mtx for a matrix. No file
+                       appears unless all can be written. Without --out a
+                       summary is printed.
+  --duplicates HOW     entries of a .mtx file at the same place: sum, min, max,
+                       or; default: error
+
+Compilation
+  --strategy NAME      auto, reference, loops, tiled, sparse: for ops that name
+                       none (default: auto)
+  --fp POLICY          strict, reassoc, fast: for programs that state none
+                       (default: strict)
+  --cpu LEVEL          native, x86-64, avx2, avx512 (default: native)
+  -O0 .. -O3           optimisation of machine code (default: -O2)
+  --strict             an op that only the interpreter can execute is an error
+  --cache-dir DIR      keep compiled kernels in DIR
+  --isolate            compile in a child process with limits of its own
+  --emit PHASE         print the program after a phase and stop: elaborated,
+                       planned, selected, structured, scheduled, buffers, llvm,
+                       llvm-ir, asm
+  --reproducer FILE    write program and pipeline for `noodle-opt
+                       --run-reproducer` before compiling
+
+Execution
+  --threads N          threads of parallel loops (default: one per core)
+  --mem-limit BYTES    memory alive in the call at once; suffixes K, M, G
+  --deadline MS        end the call after so many milliseconds
+  --repeat N           call N times; the fastest and the median are printed
+  --check              run the interpreter too and compare: integers and
+                       booleans exactly, f32 within 1e-4 * max(1, |a|, |b|),
+                       f64 within 1e-9 * max(1, |a|, |b|)
+
+Reports
+  --explain[=json]     how each op was executed and why, measured time, flops,
+                       bytes, and what a permission not given would have bought
+  --metrics=json       times and memory as one line of JSON
+  --help, --version
+
+Exit status: 0 ok, 1 program or input error, 2 usage, 3 --check found a
+difference. Errors are one line on standard error.
+)";
+
+} // namespace noodle::jit
