@@ -99,6 +99,7 @@ void mlir::noodle::buildStructurePipeline(OpPassManager &pm,
 void mlir::noodle::buildSchedulePipeline(OpPassManager &pm,
                                          const PipelineOptions &options) {
   buildStructurePipeline(pm, options);
+  pm.addPass(createNoodleSparsifyPass());
   verifyBorder(pm, Phase::Scheduled);
 }
 
@@ -119,6 +120,7 @@ void mlir::noodle::buildBufferPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createNoodleInsertPollsPass());
   bufferization::buildBufferDeallocationPipeline(pm);
+  pm.addPass(createConvertBufferizationToMemRefPass());
   pm.addNestedPass<func::FuncOp>(createNoodleExpandCopiesPass());
   verifyBorder(pm, Phase::Buffers);
 }
@@ -130,10 +132,10 @@ void mlir::noodle::buildBufferPipeline(OpPassManager &pm,
 void mlir::noodle::buildLLVMPipeline(OpPassManager &pm,
                                      const PipelineOptions &options) {
   buildBufferPipeline(pm, options);
+  pm.addPass(createStorageSpecifierToLLVMPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createStorageSpecifierToLLVMPass());
   pm.addPass(createNoodleLowerRuntimeCallsPass());
   pm.addPass(createNoodleConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());

@@ -117,4 +117,27 @@ def NoodleExpandCopiesPass
                            "::mlir::scf::SCFDialect"];
 }
 
+def NoodleSparsifyPass : Pass<"noodle-sparsify", "::mlir::ModuleOp"> {
+  let summary = "loops over the stored entries of sparse tensors";
+  let description = [{
+    Runs upstream's sparsifier by its code generation path over modules that
+    hold a sparse tensor, and does nothing to others. An op with sparse operands
+    and a dense result first gets a buffer of its own for the result.
+
+    Precondition: func, scf, arith, math, tensor, linalg, sparse_tensor.
+    Postcondition: no tensor type has an encoding; a sparse tensor is three
+    buffers (positions, coordinates, values) and a storage specifier. Dense
+    tensors are tensors still.
+
+    Example: the product of a CSR matrix and a vector,
+
+    ```mlir
+    %y = linalg.generic ... ins(%a, %x : tensor<?x?xf64, #csr>, tensor<?xf64>)
+                            outs(%zero : tensor<?xf64>)
+    ```
+
+    becomes a loop over rows around a loop over the entries of a row.
+  }];
+}
+
 #endif // NOODLE_TRANSFORMS_PASSES
