@@ -8,12 +8,21 @@
 // Naive index loops over every noodle op: the definition of their meaning, the
 // oracle of differential tests, and the last fallback of the engine.
 //
+// Sums are formed in index order: the letters of a contraction that are summed
+// over nest in order of first appearance, each runs upwards, and the sum begins
+// with the semiring's zero. Floats are rounded to their type after every
+// operation; functions of the math dialect are computed by libm in double.
+// Where arith leaves a result open (poison), a shift by too much gives 0 and a
+// float that no integer holds saturates (NaN gives 0); integers wrap whatever
+// their overflow flags say. Undefined behaviour, such as a division by zero,
+// ends the run with an Outcome.
+//
 //===----------------------------------------------------------------------===//
 #ifndef NOODLE_REFERENCE_INTERPRETER_H
 #define NOODLE_REFERENCE_INTERPRETER_H
 
-#include "noodle-rt/abi.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "noodle-rt/abi.h"
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,8 +31,8 @@
 
 namespace mlir::noodle::reference {
 
-/// One element: integers of every width and index as int64 (i1 as 0 or 1), f32
-/// rounded to float after every operation.
+/// One element: integers of every width and index as int64 (i1 as 0 or 1,
+/// others sign-extended), f32 rounded to float after every operation.
 using Scalar = std::variant<int64_t, double, float>;
 
 /// A tensor by value. Dense: `values` in row-major order. Sparse (CSR, CSC):
@@ -55,7 +64,8 @@ struct Outcome {
 };
 
 struct Options {
-  /// Asked at every loop iteration and op; a status other than 0 ends the run.
+  /// Asked at every loop iteration of the program, and at least once in 1024
+  /// steps inside an op; a status other than 0 ends the run.
   std::function<noodle_rt_status()> poll;
   /// Bytes of tensors alive at once; 0: no limit.
   int64_t memoryLimit = 0;

@@ -1,0 +1,284 @@
+//===- Arithmetic.cpp - scalar arithmetic of the interpreter --------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "Arithmetic.h"
+
+#include <cmath>
+#include <limits>
+
+namespace mlir::noodle::reference {
+
+int64_t elementBytes(noodle_rt_type type) {
+  switch (type) {
+  case NOODLE_RT_I1:
+    return 1;
+  case NOODLE_RT_I32:
+  case NOODLE_RT_F32:
+    return 4;
+  case NOODLE_RT_I64:
+  case NOODLE_RT_F64:
+  case NOODLE_RT_INDEX:
+    return 8;
+  default:
+    return 0;
+  }
+}
+
+std::optional<noodle_rt_type> elementType(Type type) {
+  if (type.isF32())
+    return NOODLE_RT_F32;
+  if (type.isF64())
+    return NOODLE_RT_F64;
+  if (type.isIndex())
+    return NOODLE_RT_INDEX;
+  if (type.isInteger(1))
+    return NOODLE_RT_I1;
+  if (type.isInteger(32))
+    return NOODLE_RT_I32;
+  if (type.isInteger(64))
+    return NOODLE_RT_I64;
+  return std::nullopt;
+}
+
+Scalar zeroScalar(noodle_rt_type type) {
+  if (type == NOODLE_RT_F32)
+    return 0.0f;
+  if (type == NOODLE_RT_F64)
+    return 0.0;
+  return int64_t(0);
+}
+
+int64_t wrapInteger(int64_t value, unsigned width) {
+  if (width >= 64)
+    return value;
+  if (width == 1)
+    return value & 1;
+  uint64_t sign = uint64_t(1) << (width - 1);
+  uint64_t low = uint64_t(value) & (sign | (sign - 1));
+  return int64_t((low ^ sign) - sign);
+}
+
+uint64_t unsignedOf(int64_t value, unsigned width) {
+  if (width >= 64)
+    return uint64_t(value);
+  return uint64_t(value) & ((uint64_t(1) << width) - 1);
+}
+
+int64_t integerFromDouble(double value, unsigned width, bool isSigned) {
+  if (std::isnan(value))
+    return 0;
+  double whole = std::trunc(value);
+  // 2^k is exact, and so is every comparison with it.
+  double above = std::ldexp(1.0, int(isSigned ? width - 1 : width));
+  double least = isSigned ? -above : 0.0;
+  if (whole >= above)
+    return isSigned ? int64_t((uint64_t(1) << (width - 1)) - 1)
+                    : wrapInteger(-1, width);
+  if (whole < least)
+    whole = least;
+  if (isSigned)
+    return wrapInteger(int64_t(whole), width);
+  return wrapInteger(int64_t(uint64_t(whole)), width);
+}
+
+double toDouble(const Scalar &value) {
+  return std::visit([](auto v) { return double(v); }, value);
+}
+
+int64_t toInteger(const Scalar &value) {
+  if (const int64_t *integer = std::get_if<int64_t>(&value))
+    return *integer;
+  return integerFromDouble(toDouble(value), 64, true);
+}
+
+Scalar convertScalar(const Scalar &value, noodle_rt_type to) {
+  switch (to) {
+  case NOODLE_RT_F32:
+    // Straight from the integer: by way of double would round twice.
+    return std::visit([](auto v) -> Scalar { return float(v); }, value);
+  case NOODLE_RT_F64:
+    return toDouble(value);
+  case NOODLE_RT_I1:
+    return int64_t(isNonZero(value));
+  default: {
+    unsigned width = to == NOODLE_RT_I32 ? 32 : 64;
+    if (const int64_t *integer = std::get_if<int64_t>(&value))
+      return wrapInteger(*integer, width);
+    return integerFromDouble(toDouble(value), width, true);
+  }
+  }
+}
+
+bool isNonZero(const Scalar &value) {
+  return std::visit([](auto v) { return v != 0; }, value);
+}
+
+bool sameValue(const Scalar &a, const Scalar &b) {
+  if (a.index() != b.index())
+    return false;
+  if (const int64_t *integer = std::get_if<int64_t>(&a))
+    return *integer == std::get<int64_t>(b);
+  double x = toDouble(a), y = toDouble(b);
+  return x == y || (std::isnan(x) && std::isnan(y));
+}
+
+//===----------------------------------------------------------------------===//
+// Semirings
+//===----------------------------------------------------------------------===//
+
+template <typename F> static F least(F a, F b) {
+  if (std::isnan(a) || std::isnan(b))
+    return std::numeric_limits<F>::quiet_NaN();
+  return b < a ? b : a;
+}
+
+template <typename F> static F greatest(F a, F b) {
+  if (std::isnan(a) || std::isnan(b))
+    return std::numeric_limits<F>::quiet_NaN();
+  return a < b ? b : a;
+}
+
+/// log(exp a + exp b); the larger argument comes out of the exponential, so
+/// nothing overflows. Rounded after every operation.
+template <typename F> static F logPlus(F a, F b) {
+  if (std::isnan(a) || std::isnan(b))
+    return std::numeric_limits<F>::quiet_NaN();
+  F high = greatest(a, b), low = least(a, b);
+  // Infinities: -inf is the zero, and inf absorbs; inf - inf must not happen.
+  if (std::isinf(high) || std::isinf(low))
+    return high;
+  F power = F(std::exp(double(F(low - high))));
+  return F(high + F(std::log1p(double(power))));
+}
+
+template <typename F>
+static std::optional<Algebra> floatAlgebra(SemiringKind kind) {
+  using Fn = F (*)(F, F);
+  auto lift = [](Fn fn) {
+    return [fn](const Scalar &a, const Scalar &b) -> Scalar {
+      return fn(std::get<F>(a), std::get<F>(b));
+    };
+  };
+  Fn plus = [](F a, F b) -> F { return a + b; };
+  Fn times = [](F a, F b) -> F { return a * b; };
+  Fn min = least<F>, max = greatest<F>;
+  F inf = std::numeric_limits<F>::infinity();
+  auto make = [&](F zero, F one, Fn add, Fn mul) {
+    return Algebra{zero, one, lift(add), lift(mul)};
+  };
+  switch (kind) {
+  case SemiringKind::PlusTimes:
+    return make(0, 1, plus, times);
+  case SemiringKind::MinPlus:
+    return make(inf, 0, min, plus);
+  case SemiringKind::MaxPlus:
+    return make(-inf, 0, max, plus);
+  case SemiringKind::MaxTimes:
+    return make(0, 1, max, times);
+  case SemiringKind::MaxMin:
+    return make(-inf, inf, max, min);
+  case SemiringKind::MinMax:
+    return make(inf, -inf, min, max);
+  case SemiringKind::LogPlus:
+    return make(-inf, 0, logPlus<F>, plus);
+  default:
+    return std::nullopt;
+  }
+}
+
+/// I is the type whose range counts; values travel as int64.
+template <typename I>
+static std::optional<Algebra> integerAlgebra(SemiringKind kind) {
+  using Fn = int64_t (*)(int64_t, int64_t);
+  constexpr int64_t high = std::numeric_limits<I>::max();
+  constexpr int64_t low = std::numeric_limits<I>::min();
+  auto lift = [](Fn fn) {
+    return [fn](const Scalar &a, const Scalar &b) -> Scalar {
+      return fn(std::get<int64_t>(a), std::get<int64_t>(b));
+    };
+  };
+  // Two's complement: the sum and product of the unsigned values, narrowed.
+  Fn plus = [](int64_t a, int64_t b) -> int64_t {
+    return I(uint64_t(a) + uint64_t(b));
+  };
+  Fn times = [](int64_t a, int64_t b) -> int64_t {
+    return I(uint64_t(a) * uint64_t(b));
+  };
+  Fn min = [](int64_t a, int64_t b) { return b < a ? b : a; };
+  Fn max = [](int64_t a, int64_t b) { return a < b ? b : a; };
+  // Saturating sums in which one extreme value annihilates.
+  Fn plusBelowHigh = [](int64_t a, int64_t b) -> int64_t {
+    if (a == high || b == high)
+      return high;
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+      return a < 0 ? low : high;
+    return sum < low ? low : sum > high ? high : sum;
+  };
+  Fn plusAboveLow = [](int64_t a, int64_t b) -> int64_t {
+    if (a == low || b == low)
+      return low;
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+      return a < 0 ? low : high;
+    return sum < low ? low : sum > high ? high : sum;
+  };
+  auto make = [&](int64_t zero, int64_t one, Fn add, Fn mul) {
+    return Algebra{zero, one, lift(add), lift(mul)};
+  };
+  switch (kind) {
+  case SemiringKind::PlusTimes:
+    return make(0, 1, plus, times);
+  case SemiringKind::MinPlus:
+    return make(high, 0, min, plusBelowHigh);
+  case SemiringKind::MaxPlus:
+    return make(low, 0, max, plusAboveLow);
+  case SemiringKind::MaxTimes:
+    return make(0, 1, max, times);
+  case SemiringKind::MaxMin:
+    return make(low, high, max, min);
+  case SemiringKind::MinMax:
+    return make(high, low, min, max);
+  default:
+    return std::nullopt;
+  }
+}
+
+static std::optional<Algebra> booleanAlgebra(SemiringKind kind) {
+  auto both = [](const Scalar &a, const Scalar &b) -> Scalar {
+    return std::get<int64_t>(a) & std::get<int64_t>(b);
+  };
+  auto either = [](const Scalar &a, const Scalar &b) -> Scalar {
+    return std::get<int64_t>(a) | std::get<int64_t>(b);
+  };
+  auto oneOf = [](const Scalar &a, const Scalar &b) -> Scalar {
+    return std::get<int64_t>(a) ^ std::get<int64_t>(b);
+  };
+  if (kind == SemiringKind::OrAnd)
+    return Algebra{int64_t(0), int64_t(1), either, both};
+  if (kind == SemiringKind::XorAnd)
+    return Algebra{int64_t(0), int64_t(1), oneOf, both};
+  return std::nullopt;
+}
+
+std::optional<Algebra> builtinAlgebra(SemiringKind kind, noodle_rt_type type) {
+  switch (type) {
+  case NOODLE_RT_F32:
+    return floatAlgebra<float>(kind);
+  case NOODLE_RT_F64:
+    return floatAlgebra<double>(kind);
+  case NOODLE_RT_I32:
+    return integerAlgebra<int32_t>(kind);
+  case NOODLE_RT_I64:
+    return integerAlgebra<int64_t>(kind);
+  case NOODLE_RT_I1:
+    return booleanAlgebra(kind);
+  default:
+    return std::nullopt;
+  }
+}
+
+} // namespace mlir::noodle::reference
