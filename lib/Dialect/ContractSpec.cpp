@@ -194,11 +194,10 @@ ContractSpec::extents(ArrayRef<RankedTensorType> operandTypes,
       }
       if (known != 1 && !ShapedType::isDynamic(known))
         return emitError() << "operand #" << o << " (" << operandTypes[o]
-                           << ") has extent " << extent << " in dimension "
-                           << d << " ('" << letters[letter]
-                           << "'), but operand #" << where[letter].first
-                           << " has " << known << " in dimension "
-                           << where[letter].second;
+                           << ") has extent " << extent << " in dimension " << d
+                           << " ('" << letters[letter] << "'), but operand #"
+                           << where[letter].first << " has " << known
+                           << " in dimension " << where[letter].second;
       known = extent;
       where[letter] = {o, d};
     }

@@ -59,9 +59,8 @@ parseWord(AsmParser &parser, std::optional<Enum> (*symbolize)(StringRef),
 
 #define NOODLE_WORD_ATTRIBUTE(Enum)                                            \
   Attribute Enum##Attr::parse(AsmParser &parser, Type) {                       \
-    std::optional<Enum> value =                                                \
-        parseWord<Enum>(parser, symbolize##Enum, stringify##Enum,              \
-                        getMaxEnumValFor##Enum());                             \
+    std::optional<Enum> value = parseWord<Enum>(                               \
+        parser, symbolize##Enum, stringify##Enum, getMaxEnumValFor##Enum());   \
     return value ? get(parser.getContext(), *value) : Enum##Attr();            \
   }                                                                            \
   void Enum##Attr::print(AsmPrinter &printer) const {                          \
@@ -145,9 +144,9 @@ void SemiringAttr::print(AsmPrinter &printer) const {
   printer << ">";
 }
 
-LogicalResult
-SemiringAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                     SemiringKind kind, FlatSymbolRefAttr symbol) {
+LogicalResult SemiringAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   SemiringKind kind,
+                                   FlatSymbolRefAttr symbol) {
   if ((kind == SemiringKind::User) != bool(symbol))
     return emitError() << "a user-defined semiring has a symbol, a built-in "
                           "one has none";
@@ -179,9 +178,9 @@ Attribute StatsAttr::parse(AsmParser &parser, Type) {
       return parser.parseInteger(stored);
     if (key == "longest")
       return parser.parseInteger(longest);
-    return parser.parseCommaSeparatedList(
-        AsmParser::Delimiter::Square,
-        [&] { return parser.parseInteger(extents.emplace_back()); });
+    return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+      return parser.parseInteger(extents.emplace_back());
+    });
   };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
                                      parseField))
@@ -217,7 +216,7 @@ LogicalResult StatsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (!llvm::all_of(extents, known) || !known(stored) || !known(longest))
     return emitError() << "statistics are counts, or -1 where unknown";
   if (stored >= 0 && longest > stored)
-    return emitError() << "longest = " << longest << " exceeds stored = "
-                       << stored;
+    return emitError() << "longest = " << longest
+                       << " exceeds stored = " << stored;
   return success();
 }

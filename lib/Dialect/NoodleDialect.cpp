@@ -26,9 +26,9 @@ void NoodleDialect::initialize() {
 /// Notes that passes leave for later ones. Their values are checked by whoever
 /// reads them.
 static constexpr StringLiteral notes[] = {
-    "noodle.site",      "noodle.why",     "noodle.signature",
-    "noodle.reference", "noodle.profile", "noodle.reference_site",
-    "noodle.stats_key", "noodle.cpu",     "noodle.schedule",
+    "noodle.site",         "noodle.why",     "noodle.signature",
+    "noodle.reference",    "noodle.profile", "noodle.reference_site",
+    "noodle.stats_key",    "noodle.cpu",     "noodle.schedule",
     "noodle.parallel_body"};
 
 static bool isNote(StringAttr name) {
@@ -45,8 +45,7 @@ LogicalResult NoodleDialect::verifyOperationAttribute(Operation *op,
       return op->emitError() << "'noodle.fp' must be #noodle.fp<strict>, "
                                 "#noodle.fp<reassoc> or #noodle.fp<fast>";
     if (!isa<ModuleOp, FunctionOpInterface>(op))
-      return op->emitError()
-             << "'noodle.fp' belongs to a module or a function";
+      return op->emitError() << "'noodle.fp' belongs to a module or a function";
     return success();
   }
   if (name == "noodle.stats")
@@ -71,9 +70,9 @@ LogicalResult NoodleDialect::verifyRegionArgAttribute(Operation *op,
   if (!stats)
     return error() << "'noodle.stats' must be #noodle.stats<...>";
   auto func = dyn_cast<FunctionOpInterface>(op);
-  auto type = func ? dyn_cast<RankedTensorType>(
-                         func.getArgumentTypes()[argIndex])
-                   : RankedTensorType();
+  auto type =
+      func ? dyn_cast<RankedTensorType>(func.getArgumentTypes()[argIndex])
+           : RankedTensorType();
   if (!type)
     return error() << "'noodle.stats' belongs to a ranked tensor";
 
@@ -86,7 +85,8 @@ LogicalResult NoodleDialect::verifyRegionArgAttribute(Operation *op,
     if (extent >= 0 && !type.isDynamicDim(d) && extent != type.getDimSize(d))
       return error() << "'noodle.stats' says extent " << extent
                      << " of dimension " << d << ", but the type is " << type;
-  if (!type.getEncoding() && (stats.getStored() >= 0 || stats.getLongest() >= 0))
+  if (!type.getEncoding() &&
+      (stats.getStored() >= 0 || stats.getLongest() >= 0))
     return error() << "'noodle.stats' counts stored entries of " << type
                    << ", which is dense";
   return success();
@@ -99,8 +99,8 @@ LogicalResult NoodleDialect::verifyRegionResultAttribute(Operation *op,
   StringAttr name = attr.getName();
   if (isNote(name))
     return success();
-  InFlightDiagnostic diag = op->emitError() << "result #" << resultIndex
-                                            << ": ";
+  InFlightDiagnostic diag = op->emitError()
+                            << "result #" << resultIndex << ": ";
   if (name == "noodle.stats")
     return diag << "'noodle.stats' belongs to a function argument";
   return diag << "unknown attribute '" << name.getValue() << "'";

@@ -31,8 +31,7 @@ static InFlightDiagnostic operandError(Operation *op, unsigned index) {
 }
 
 static InFlightDiagnostic resultError(Operation *op) {
-  return op->emitOpError() << "result (" << op->getResult(0).getType()
-                           << ") ";
+  return op->emitOpError() << "result (" << op->getResult(0).getType() << ") ";
 }
 
 static RankedTensorType tensorType(Value value) {
@@ -54,9 +53,8 @@ static bool agree(int64_t a, int64_t b) {
 }
 
 /// Rank, format and size of one tensor. `error` begins the message.
-static LogicalResult
-verifyTensor(RankedTensorType type,
-             function_ref<InFlightDiagnostic()> error) {
+static LogicalResult verifyTensor(RankedTensorType type,
+                                  function_ref<InFlightDiagnostic()> error) {
   if (type.getRank() > NOODLE_RT_MAX_RANK)
     return error() << "has rank " << type.getRank() << ", above the limit of "
                    << NOODLE_RT_MAX_RANK;
@@ -85,9 +83,8 @@ verifyTensor(RankedTensorType type,
 static LogicalResult verifyTensors(Operation *op) {
   for (auto [index, operand] : llvm::enumerate(op->getOperands()))
     if (RankedTensorType type = tensorType(operand))
-      if (failed(verifyTensor(type, [&, index = index] {
-            return operandError(op, index);
-          })))
+      if (failed(verifyTensor(
+              type, [&, index = index] { return operandError(op, index); })))
         return failure();
   for (Value result : op->getResults())
     if (RankedTensorType type = tensorType(result))
@@ -137,8 +134,8 @@ static LogicalResult verifyResult(Operation *op, Type element,
 
 /// `absent`, where given, is a scalar of the type.
 static LogicalResult verifyAbsent(Operation *op, TypedAttr absent, Type type) {
-  if (!absent || (isa<FloatAttr, IntegerAttr>(absent) &&
-                  absent.getType() == type))
+  if (!absent ||
+      (isa<FloatAttr, IntegerAttr>(absent) && absent.getType() == type))
     return success();
   return op->emitOpError() << "'absent' must be a scalar of type " << type
                            << ", but is " << absent;
@@ -159,8 +156,8 @@ static LogicalResult verifySemiringSymbol(Operation *op, SemiringAttr semiring,
                                           ValueRange multiplied = {}) {
   if (semiring.getKind() != SemiringKind::User)
     return success();
-  auto symbol = symbols.lookupNearestSymbolFrom<SemiringOp>(
-      op, semiring.getSymbol());
+  auto symbol =
+      symbols.lookupNearestSymbolFrom<SemiringOp>(op, semiring.getSymbol());
   FailureOr<Semiring> resolved = Semiring::resolve(
       semiring, type, symbol, [&] { return op->emitOpError(); });
   if (failed(resolved))
@@ -189,19 +186,19 @@ static LogicalResult verifyProduct(Operation *op, ValueRange inputs,
   Type element = tensorType(inputs.front()).getElementType();
   for (auto [index, input] : llvm::enumerate(inputs))
     if (tensorType(input).getElementType() != element)
-      return operandError(op, index) << "must have element type " << element
-                                     << ", as operand #0 has";
+      return operandError(op, index)
+             << "must have element type " << element << ", as operand #0 has";
   Type sum = accumulator.value_or(element);
   if (sum != element && !(element.isF32() && sum.isF64()) &&
       !(element.isInteger(32) && sum.isInteger(64)))
-    return op->emitOpError() << "accumulator " << sum << " does not suit "
-                             << element
-                             << "; use the same type, f64 for f32, or i64 for "
-                                "i32";
+    return op->emitOpError()
+           << "accumulator " << sum << " does not suit " << element
+           << "; use the same type, f64 for f32, or i64 for "
+              "i32";
   auto result = cast<RankedTensorType>(op->getResult(0).getType());
   if (result.getElementType() != element && result.getElementType() != sum) {
-    InFlightDiagnostic diag = resultError(op) << "must have element type "
-                                              << element;
+    InFlightDiagnostic diag = resultError(op)
+                              << "must have element type " << element;
     if (sum != element)
       diag << " or " << sum;
     return diag;
@@ -231,11 +228,11 @@ LogicalResult ContractOp::verify() {
   }
   RankedTensorType result = getResult().getType();
   if (result.getRank() != int64_t(spec->output.size()))
-    return resultError(*this) << "has rank " << result.getRank()
-                              << ", but the equation gives it "
-                              << spec->output.size() << " dimensions";
-  if (failed(verifyProduct(*this, getInputs(), getAccumulator(),
-                           getSemiring())) ||
+    return resultError(*this)
+           << "has rank " << result.getRank() << ", but the equation gives it "
+           << spec->output.size() << " dimensions";
+  if (failed(
+          verifyProduct(*this, getInputs(), getAccumulator(), getSemiring())) ||
       failed(spec->extents(tensorTypes(getInputs()), result,
                            [&] { return emitOpError(); })))
     return failure();
@@ -253,21 +250,21 @@ LogicalResult ContractOp::verify() {
              << "is a dense mask: all its entries are stored, so it needs "
                 "'mask_valued'";
   } else if (getMaskValued() || getMaskComplement()) {
-    return emitOpError() << "'" << (getMaskValued() ? getMaskValuedAttrName()
-                                                    : getMaskComplementAttrName())
-                                       .getValue()
+    return emitOpError() << "'"
+                         << (getMaskValued() ? getMaskValuedAttrName()
+                                             : getMaskComplementAttrName())
+                                .getValue()
                          << "' needs a mask";
   }
   if (getInit() && getInit().getType() != result)
     return operandError(*this, maskIndex + (getMask() ? 1 : 0))
-           << "is added to and must have the result's type (" << result
-           << ")";
+           << "is added to and must have the result's type (" << result << ")";
   for (auto [d, letter] : llvm::enumerate(spec->output))
     if (!spec->inOperands(letter) && result.isDynamicDim(d) && !getMask() &&
         !getInit())
       return resultError(*this)
-             << "must state the extent of dimension " << d << ": no operand has '"
-             << spec->letters[letter] << "'";
+             << "must state the extent of dimension " << d
+             << ": no operand has '" << spec->letters[letter] << "'";
   return success();
 }
 
@@ -293,8 +290,8 @@ LogicalResult MatmulOp::verify() {
   ContractSpec spec = getSpec();
   if (getType().getRank() != int64_t(spec.output.size()))
     return resultError(*this) << "must have rank " << spec.output.size();
-  if (failed(verifyProduct(*this, getOperands(), getAccumulator(),
-                           getSemiring())))
+  if (failed(
+          verifyProduct(*this, getOperands(), getAccumulator(), getSemiring())))
     return failure();
   return spec.extents(tensorTypes(getOperands()), getType(),
                       [&] { return emitOpError(); });
@@ -344,8 +341,8 @@ static LogicalResult verifyScalarRegion(Operation *op, StringRef what,
   }
   auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
   if (!yield || yield.getValues().getTypes() != TypeRange(result))
-    return op->emitOpError() << what << " must end with a noodle.yield of one "
-                             << result;
+    return op->emitOpError()
+           << what << " must end with a noodle.yield of one " << result;
   return verifyScalarCode(op, what, block);
 }
 
@@ -431,8 +428,7 @@ static LogicalResult verifyMapFormats(MapOp op) {
     return resultError(op) << "has the pattern of operand #" << sparse
                            << " and must have its encoding";
   if (op.getAbsent())
-    return op.emitOpError()
-           << "'absent' has no use where the result is sparse";
+    return op.emitOpError() << "'absent' has no use where the result is sparse";
   return success();
 }
 
@@ -459,8 +455,7 @@ LogicalResult MapOp::verifyRegions() {
 LogicalResult MapOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!getCalleeAttr())
     return success();
-  Operation *symbol =
-      symbols.lookupNearestSymbolFrom(*this, getCalleeAttr());
+  Operation *symbol = symbols.lookupNearestSymbolFrom(*this, getCalleeAttr());
   auto function = dyn_cast_or_null<FunctionOpInterface>(symbol);
   if (!function)
     return emitOpError() << "no function is named " << getCalleeAttr();
@@ -565,9 +560,9 @@ LogicalResult TransposeOp::verify() {
                             "operand #0 ("
                          << input << ") once";
   if (isSparse(input) != isSparse(getType()))
-    return resultError(*this) << "must be "
-                              << (isSparse(input) ? "sparse" : "dense")
-                              << ", as operand #0 is; use noodle.convert";
+    return resultError(*this)
+           << "must be " << (isSparse(input) ? "sparse" : "dense")
+           << ", as operand #0 is; use noodle.convert";
   return verifyResult(*this, input.getElementType(), permuted);
 }
 
@@ -587,11 +582,10 @@ LogicalResult ConcatOp::verify() {
              << "must be " << (isSparse(getType()) ? "sparse" : "dense")
              << ", as the result is; use noodle.convert";
     if (type.getElementType() != first.getElementType())
-      return operandError(*this, index) << "must have element type "
-                                        << first.getElementType();
+      return operandError(*this, index)
+             << "must have element type " << first.getElementType();
     if (type.getRank() != first.getRank())
-      return operandError(*this, index) << "must have rank "
-                                        << first.getRank();
+      return operandError(*this, index) << "must have rank " << first.getRank();
     if (index == 0)
       continue;
     for (auto [d, extent] : llvm::enumerate(type.getShape())) {
@@ -634,8 +628,8 @@ LogicalResult ScatterOp::verify() {
   RankedTensorType updates = getUpdates().getType();
   RankedTensorType init = getInit().getType();
   if (updates.getElementType() != init.getElementType())
-    return operandError(*this, 0) << "must have element type "
-                                  << init.getElementType();
+    return operandError(*this, 0)
+           << "must have element type " << init.getElementType();
   if (updates.getRank() != init.getRank())
     return operandError(*this, 0) << "must have rank " << init.getRank();
   SmallVector<int64_t> extents(init.getShape());
@@ -655,8 +649,7 @@ LogicalResult ScatterOp::verifySymbolUses(SymbolTableCollection &symbols) {
 LogicalResult ConvertOp::verify() {
   RankedTensorType input = getInput().getType();
   if (failed(verifyTensors(*this)) ||
-      failed(verifyResult(*this, getType().getElementType(),
-                          input.getShape())))
+      failed(verifyResult(*this, getType().getElementType(), input.getShape())))
     return failure();
   if (getAbsent() && isSparse(input) == isSparse(getType()))
     return emitOpError() << "'absent' has no use between two "

@@ -44,8 +44,8 @@ Semiring::resolve(SemiringAttr attr, Type elementType, Operation *from,
                   function_ref<InFlightDiagnostic()> emitError) {
   SemiringOp symbol;
   if (attr.getKind() == SemiringKind::User)
-    symbol = SymbolTable::lookupNearestSymbolFrom<SemiringOp>(
-        from, attr.getSymbol());
+    symbol = SymbolTable::lookupNearestSymbolFrom<SemiringOp>(from,
+                                                              attr.getSymbol());
   return resolve(attr, elementType, symbol, emitError);
 }
 
@@ -252,8 +252,7 @@ static Value extremum(OpBuilder &builder, Location loc, Value a, Value b,
   Value first = arith::CmpFOp::create(
       builder, loc, isMin ? CmpFPredicate::OLT : CmpFPredicate::OGT, a, b);
   Value ordered = select(builder, loc, first, a, b);
-  Value isNaN =
-      arith::CmpFOp::create(builder, loc, CmpFPredicate::UNO, a, a);
+  Value isNaN = arith::CmpFOp::create(builder, loc, CmpFPredicate::UNO, a, a);
   return select(builder, loc, isNaN, a, ordered);
 }
 
@@ -275,8 +274,8 @@ static Value boundedAdd(OpBuilder &builder, Location loc, Value a, Value b,
   Value flipA = arith::XOrIOp::create(builder, loc, a, sum);
   Value flipB = arith::XOrIOp::create(builder, loc, b, sum);
   Value flips = arith::AndIOp::create(builder, loc, flipA, flipB);
-  Value overflows = arith::CmpIOp::create(builder, loc, CmpIPredicate::slt,
-                                          flips, number(0));
+  Value overflows =
+      arith::CmpIOp::create(builder, loc, CmpIPredicate::slt, flips, number(0));
   // Then it becomes the extreme value with a's sign.
   Value sign = arith::ShRSIOp::create(builder, loc, a, number(width - 1));
   Value extreme = arith::XOrIOp::create(builder, loc, sign, highest);
@@ -286,15 +285,14 @@ static Value boundedAdd(OpBuilder &builder, Location loc, Value a, Value b,
                         ? highest
                         : constant(builder, loc, type, Special::Lowest);
   Value beyond = extremum(builder, loc, a, b, zero == Special::Lowest);
-  Value annihilates = arith::CmpIOp::create(builder, loc, CmpIPredicate::eq,
-                                            beyond, zeroValue);
+  Value annihilates =
+      arith::CmpIOp::create(builder, loc, CmpIPredicate::eq, beyond, zeroValue);
   return select(builder, loc, annihilates, zeroValue, saturated);
 }
 
 /// log(exp a + exp b) = max + log1p(exp(-|a - b|)), never overflowing.
 static Value logAdd(OpBuilder &builder, Location loc, Value a, Value b) {
-  Value greater =
-      arith::CmpFOp::create(builder, loc, CmpFPredicate::OGT, a, b);
+  Value greater = arith::CmpFOp::create(builder, loc, CmpFPredicate::OGT, a, b);
   Value max = select(builder, loc, greater, a, b);
   Value difference = arith::SubFOp::create(builder, loc, a, b);
   Value distance = math::AbsFOp::create(builder, loc, difference);

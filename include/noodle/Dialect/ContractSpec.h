@@ -20,9 +20,9 @@ namespace mlir::noodle {
 /// the output and then in the operands, so letters [0, output.size()) are the
 /// output's, in order.
 struct ContractSpec {
-  SmallVector<std::string> letters;        ///< names
+  SmallVector<std::string> letters;            ///< names
   SmallVector<SmallVector<unsigned>> operands; ///< letters of each operand
-  SmallVector<unsigned> output;            ///< letters of the output
+  SmallVector<unsigned> output;                ///< letters of the output
 
   /// Parses "ij,jk->ik" or "row0 row1, row1 row2 -> row0 row2". The output is
   /// required. Errors say what is wrong and at which character.

@@ -13,19 +13,20 @@
 #ifndef NOODLE_DIALECT_SEMIRING_H
 #define NOODLE_DIALECT_SEMIRING_H
 
-#include "noodle/Dialect/Noodle.h"
 #include "mlir/IR/Builders.h"
+#include "noodle/Dialect/Noodle.h"
 
 namespace mlir::noodle {
 
 /// Laws that hold, deciding which rewrites are legal.
 struct SemiringTraits {
-  bool associative = true;  ///< mul
-  bool commutative = true;  ///< mul
+  bool associative = true; ///< mul
+  bool commutative = true; ///< mul
   bool distributive = true;
-  bool annihilating = true; ///< zero * x = zero, so absent entries may be skipped
-  bool idempotent = false;  ///< x + x = x
-  bool ring = false;        ///< add has inverses (Strassen needs them)
+  bool annihilating =
+      true; ///< zero * x = zero, so absent entries may be skipped
+  bool idempotent = false; ///< x + x = x
+  bool ring = false;       ///< add has inverses (Strassen needs them)
   /// Regrouping is exact for this element type (integers, min/max, booleans).
   bool exact = false;
 };
