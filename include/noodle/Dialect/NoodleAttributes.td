@@ -54,7 +54,8 @@ def Noodle_SemiringAttr : Noodle_Attr<"Semiring", "semiring"> {
 
     For integers, infinity is the type's extreme value; the + of min_plus and
     max_plus saturates and its zero annihilates, so that INT_MAX + 1 never
-    wraps. Float min and max propagate NaN. A float zero of a dense operand is
+    wraps; sums that do saturate depend on how products are grouped. Float min
+    and max propagate NaN; which of two zeros they give is open. A float zero of a dense operand is
     combined as IEEE says; an absent entry of a sparse one annihilates.
   }];
   let parameters = (ins "SemiringKind":$kind,

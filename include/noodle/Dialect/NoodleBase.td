@@ -22,6 +22,17 @@ def Noodle_Dialect : Dialect {
     A sparse tensor is a pattern plus values. The semiring belongs to the op: an
     absent entry reads as the op's zero. An op that turns absence into a value
     states the value (`absent`). Explicit zeros are values and survive.
+
+    Sparse tensors have rank 2, and posWidth and crdWidth of 0, 32 or 64. No
+    tensor has a rank above 32 or 2^63 bytes. A result type may leave an extent
+    open (`?`) that the operands fix. Only `contract`, `matmul` and `map` may fix
+    one that the operands leave open; it is checked when called. The function a
+    `map` names and the regions of maps and semirings hold ops of arith and math
+    on the five element types.
+
+    Attributes of functions and modules: `noodle.fp` states the float policy, on
+    an argument `noodle.stats` what is known of it. Other names that begin with
+    `noodle.` are refused, but for the notes passes leave for each other.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",

@@ -97,6 +97,7 @@ def Noodle_MatmulOp : Noodle_TensorOp<"matmul",
     Sugar for a contraction. A rank-1 left operand is a row, a rank-1 right one
     a column, and that dimension does not appear in the result; leading
     dimensions are batches, aligned from the right, and static 1 broadcasts.
+    The inner dimensions agree; there a static 1 does not broadcast.
 
     Example:
 
@@ -223,7 +224,7 @@ def Noodle_ReduceOp : Noodle_TensorOp<"reduce",
     [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "add over dimensions with a semiring's addition";
   let description = [{
-    Dimensions `dims` disappear. An empty one gives the semiring's zero. Absent
+    Dimensions `dims` disappear; the result is dense. An empty one gives the semiring's zero. Absent
     entries of a sparse operand are the zero, so they do not count, unless
     `absent` states another value.
 
@@ -248,7 +249,8 @@ def Noodle_TransposeOp : Noodle_TensorOp<"transpose"> {
   let hasFolder = 1;
   let summary = "permute dimensions";
   let description = [{
-    Result dimension k is input dimension permutation[k]. CSR to CSC and back is
+    Result dimension k is input dimension permutation[k]. Both are dense or both
+    sparse. CSR to CSC and back is
     free; a sparse result in the other order is sorted anew.
 
     Example:
