@@ -101,10 +101,12 @@ LoadedCode::~LoadedCode() {
 Status LoadedCode::load(std::string_view object,
                         std::unique_ptr<LoadedCode> &code) {
   std::unique_ptr<LoadedCode> loaded(new LoadedCode);
+  // Outlives the linker, which keeps names longer than the graph.
+  auto names = std::make_shared<llvm::orc::SymbolStringPool>();
   auto graph = createLinkGraphFromELFObject_x86_64(
       llvm::MemoryBufferRef(llvm::StringRef(object.data(), object.size()),
                             "kernel"),
-      std::make_shared<llvm::orc::SymbolStringPool>());
+      names);
   if (!graph)
     return Status::error(Code::Internal, "the kernel's object is not valid: " +
                                              llvm::toString(graph.takeError()));

@@ -82,8 +82,53 @@ static FuncOp findRecursion(mlir::ModuleOp module) {
   return {};
 }
 
+static bool isProgramDialect(llvm::StringRef name) {
+  for (llvm::StringRef known :
+       {"builtin", "noodle", "func", "scf", "arith", "math", "tensor"})
+    if (name == known)
+      return true;
+  return false;
+}
+
+/// A program states what to compute. Ops and attributes of the dialects it is
+/// lowered through could reach memory behind every check.
+static Status checkDialects(mlir::ModuleOp module) {
+  Status status;
+  auto refuse = [&](mlir::Operation *op, const std::string &what) {
+    status = Status::error(Code::InvalidProgram, what, placeOf(op->getLoc()));
+    return mlir::WalkResult::interrupt();
+  };
+  auto foreign = [](mlir::DictionaryAttr attributes) {
+    if (attributes)
+      for (mlir::NamedAttribute attribute : attributes)
+        if (auto [prefix, rest] = attribute.getName().getValue().split('.');
+            !rest.empty() && prefix != "noodle")
+          return attribute.getName().str();
+    return std::string();
+  };
+  module->walk([&](mlir::Operation *op) {
+    if (!isProgramDialect(op->getName().getDialectNamespace()))
+      return refuse(op, "op '" + op->getName().getStringRef().str() +
+                            "' is not of a program's dialects: noodle, func, "
+                            "scf, arith, math, tensor");
+    std::string name = foreign(op->getDiscardableAttrDictionary());
+    if (auto function = llvm::dyn_cast<FuncOp>(op)) {
+      for (unsigned k = 0; name.empty() && k < function.getNumArguments(); ++k)
+        name = foreign(function.getArgAttrDict(k));
+      for (unsigned k = 0; name.empty() && k < function.getNumResults(); ++k)
+        name = foreign(function.getResultAttrDict(k));
+    }
+    if (!name.empty())
+      return refuse(op, "attribute '" + name + "' is not for programs");
+    return mlir::WalkResult::advance();
+  });
+  return status;
+}
+
 Status readSignatures(mlir::ModuleOp module, const CompileOptions &options,
                       std::vector<Signature> &functions) {
+  if (Status status = checkDialects(module); !status.ok())
+    return status;
   std::string names;
   for (auto function : module.getOps<FuncOp>()) {
     if (function.isDeclaration())
