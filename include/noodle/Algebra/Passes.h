@@ -1,0 +1,25 @@
+//===- Passes.h - elaboration and planning -----------------------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_ALGEBRA_PASSES_H
+#define NOODLE_ALGEBRA_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir {
+class ModuleOp;
+namespace noodle {
+
+#define GEN_PASS_DECL
+#include "noodle/Algebra/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "noodle/Algebra/Passes.h.inc"
+
+} // namespace noodle
+} // namespace mlir
+
+#endif // NOODLE_ALGEBRA_PASSES_H

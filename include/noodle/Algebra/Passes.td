@@ -1,0 +1,103 @@
+//===- Passes.td - elaboration and planning --------------------*- td -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_ALGEBRA_PASSES
+#define NOODLE_ALGEBRA_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def NoodleTestSemiringsPass
+    : Pass<"noodle-test-semirings", "::mlir::ModuleOp"> {
+  let summary = "test the laws of user-defined semirings on sample values";
+  let description = [{
+    Evaluates the regions of every `noodle.semiring` on sample values of its
+    type and looks for a counterexample: addition must be associative and
+    commutative with `zero` its identity, `one` must be an identity of the
+    multiplication, and each declared trait must hold. Float sums and products
+    may differ by rounding. A counterexample is an error at the op, which names
+    the law and the values.
+
+    Precondition: verified semirings. Postcondition: the same module.
+
+    Example:
+
+    ```mlir
+    noodle.semiring @wrong : i64 zero {
+      %z = arith.constant 1 : i64
+      noodle.yield %z : i64
+    } one { ... } add {
+    ^bb0(%a: i64, %b: i64):
+      %s = arith.addi %a, %b : i64
+      noodle.yield %s : i64
+    } mul { ... }
+    ```
+
+    is refused: zero + x is not x.
+  }];
+}
+
+def NoodleElaboratePass : Pass<"noodle-elaborate", "::mlir::ModuleOp"> {
+  let summary = "bring a program into core ops";
+  let description = [{
+    Refuses ops of dialects that programs may not use, with one error each.
+    `noodle.matmul` becomes `noodle.contract`; the function that a `noodle.map`
+    names becomes its region. Loops get a `noodle.poll`, public functions note
+    their type as `noodle.signature`, and ops that a strategy executes are
+    numbered as `noodle.site` in program order.
+
+    Precondition: a verified program. Postcondition: of noodle no matmul and no
+    map with a callee; every site is numbered.
+
+    Example:
+
+    ```mlir
+    %c = noodle.matmul %a, %x : tensor<4x5xf32>, tensor<5xf32> -> tensor<4xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %c = noodle.contract "mk,k->m" (%a, %x) {noodle.site = 0 : i64}
+      : (tensor<4x5xf32>, tensor<5xf32>) -> tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::noodle::NoodleDialect"];
+}
+
+def NoodlePlanContractionsPass
+    : Pass<"noodle-plan-contractions", "::mlir::ModuleOp"> {
+  let summary = "split n-ary contractions into binary ones";
+  let description = [{
+    Contract_Associativity, law 1: an n-ary contraction is split from left to
+    right where its semiring is associative and distributive. An intermediate
+    keeps the letters that later operands or the output still need. Where an
+    intermediate would have more letters than any operand and the output, the
+    contraction stays one loop nest. `noodle.plan` on the result says what was
+    done or why not.
+
+    Precondition: elaborated ops. Postcondition: the same values; pieces keep the
+    site of their contraction.
+
+    Example:
+
+    ```mlir
+    %d = noodle.contract "ij,jk,kl->il" (%a, %b, %c)
+      : (tensor<2x3xf64>, tensor<3x4xf64>, tensor<4x5xf64>) -> tensor<2x5xf64>
+    ```
+
+    becomes
+
+    ```mlir
+    %t = noodle.contract "ij,jk->ik" (%a, %b)
+      : (tensor<2x3xf64>, tensor<3x4xf64>) -> tensor<2x4xf64>
+    %d = noodle.contract "ik,kl->il" (%t, %c)
+      : (tensor<2x4xf64>, tensor<4x5xf64>) -> tensor<2x5xf64>
+    ```
+  }];
+  let dependentDialects = ["::mlir::noodle::NoodleDialect"];
+}
+
+#endif // NOODLE_ALGEBRA_PASSES

@@ -1,0 +1,117 @@
+//===- Passes.td - from noodle to structured ops ---------------*- td -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_CONVERSION_PASSES
+#define NOODLE_CONVERSION_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def NoodleMarkSitesPass : Pass<"noodle-mark-sites", "::mlir::ModuleOp"> {
+  let summary = "mark op sites for measured times";
+  let description = [{
+    Puts `noodle.mark begin` before and `noodle.mark end` after every op that a
+    strategy executes. The sizes are those of the op's cost: extents, then
+    numbers of stored entries.
+
+    Precondition: ops have `noodle.site`. Postcondition: the same program with
+    marks; nothing else changes.
+
+    Example:
+
+    ```mlir
+    %r = noodle.transpose %x {noodle.site = 0 : i64, permutation = array<i64: 1, 0>}
+      : tensor<?x4xf32> -> tensor<4x?xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %m = tensor.dim %x, %c0 : tensor<?x4xf32>
+    noodle.mark begin 0 (%m, %c4)
+    %r = noodle.transpose ...
+    noodle.mark end 0
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::sparse_tensor::SparseTensorDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def NoodleOutlineReferencePass
+    : Pass<"noodle-outline-reference", "::mlir::ModuleOp"> {
+  let summary = "make ops of strategy reference calls of the interpreter";
+  let description = [{
+    Each such op becomes a call of a private declaration
+    `@__noodle_reference_k`, and a module with one function `@site` that holds
+    the op, with the semirings it names, joins the list `noodle.reference` as
+    text. Ops that are equal share one.
+
+    Precondition: strategies are selected. Postcondition: no op has the strategy
+    `reference`.
+
+    Example:
+
+    ```mlir
+    %r = noodle.concat (%a, %b) {axis = 0 : i64, strategy = #noodle.strategy<reference>}
+      : (tensor<2x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    func.func private @__noodle_reference_0(tensor<2x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+      attributes {noodle.reference_site = 0 : i64, noodle.signature = (tensor<2x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>}
+    %r = call @__noodle_reference_0(%a, %b) : (tensor<2x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+def ConvertNoodleToLinalgPass
+    : Pass<"convert-noodle-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "lower noodle ops to linalg, sparse_tensor and loops";
+  let description = [{
+    Dense ops become `linalg.generic`. Contractions with sparse operands become
+    generics for the sparsifier where it is right for them: their products and
+    sums sit in `sparse_tensor.binary` and `sparse_tensor.reduce` unless the
+    sparsifier knows the semiring. With two summed letters and a custom sum, a
+    broadcast or a repeated letter they become loops over stored entries. CSC
+    operands are seen as CSR of the transpose, which is free. Extents that must
+    agree and indices are guarded by `noodle.check` with status 3 and 4.
+
+    Precondition: elaborated ops, none of strategy `reference`.
+    Postcondition: of noodle only check, poll and mark; what is made carries
+    `noodle.site`.
+
+    Example:
+
+    ```mlir
+    %c = noodle.contract "ij,jk->ik" (%a, %b)
+      : (tensor<4x5xf32>, tensor<5x6xf32>) -> tensor<4x6xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %z = linalg.fill ins(%zero : f32) outs(%e : tensor<4x6xf32>) -> tensor<4x6xf32>
+    %c = linalg.generic {indexing_maps = [(i, k, j) -> (i, j), (i, k, j) -> (j, k), (i, k, j) -> (i, k)],
+                         iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%a, %b : tensor<4x5xf32>, tensor<5x6xf32>) outs(%z : tensor<4x6xf32>) {
+    ^bb0(%x: f32, %y: f32, %s: f32):
+      %p = arith.mulf %x, %y : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+    } -> tensor<4x6xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::sparse_tensor::SparseTensorDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+#endif // NOODLE_CONVERSION_PASSES

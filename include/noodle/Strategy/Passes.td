@@ -1,0 +1,40 @@
+//===- Passes.td - how each op is executed ---------------------*- td -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_STRATEGY_PASSES
+#define NOODLE_STRATEGY_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def NoodleSelectStrategyPass
+    : Pass<"noodle-select-strategy", "::mlir::ModuleOp"> {
+  let summary = "choose a strategy for every op";
+  let description = [{
+    Every op gets `strategy` and `noodle.why`. A strategy that the op names is
+    kept where it can be had; an op without a compiled form gets `reference`.
+    The module gets `noodle.sites`: for each op its text, place, strategy,
+    reason, flops and bytes as sums of products of sizes.
+
+    Precondition: elaborated ops with sites. Postcondition: no op has the
+    strategy `auto`.
+
+    Example:
+
+    ```mlir
+    %c = noodle.contract "ij,j->i" (%a, %x) {noodle.site = 0 : i64}
+      : (tensor<?x?xf64, #csr>, tensor<?xf64>) -> tensor<?xf64>
+    ```
+
+    gets `strategy = #noodle.strategy<sparse>, noodle.why = "operand 0 is sparse"`.
+  }];
+  let options = [Option<"strategy", "strategy", "std::string",
+                        /*default=*/"\"auto\"",
+                        "strategy of ops that name none: auto, reference, "
+                        "loops, tiled or sparse">];
+  let dependentDialects = ["::mlir::noodle::NoodleDialect"];
+}
+
+#endif // NOODLE_STRATEGY_PASSES

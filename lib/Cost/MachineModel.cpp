@@ -1,0 +1,29 @@
+//===- MachineModel.cpp - what a machine can do per second ----------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "noodle/Cost/MachineModel.h"
+
+#include <algorithm>
+#include <string_view>
+
+using namespace mlir::noodle;
+
+double MachineModel::flopsPerSecond(const char *strategy) const {
+  std::string_view name = strategy;
+  if (name == "tiled")
+    return tiledFlopsPerSecond;
+  if (name == "sparse")
+    return sparseFlopsPerSecond;
+  if (name == "reference")
+    return referenceFlopsPerSecond;
+  return loopFlopsPerSecond;
+}
+
+double MachineModel::seconds(const char *strategy, double flops,
+                             double bytes) const {
+  return callSeconds +
+         std::max(flops / flopsPerSecond(strategy), bytes / bytesPerSecond);
+}

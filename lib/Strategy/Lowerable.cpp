@@ -1,0 +1,180 @@
+//===- Lowerable.cpp - which ops have a form in linalg ---------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "noodle/Strategy/Lowerable.h"
+
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace mlir::noodle;
+
+bool noodle::isTensorOp(Operation *op) {
+  return isa<ContractOp, MatmulOp, MapOp, SoftmaxOp, LayerNormOp, ReduceOp,
+             TransposeOp, ConcatOp, GatherOp, ScatterOp, ConvertOp>(op);
+}
+
+bool noodle::isSparse(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getEncoding();
+}
+
+SmallVector<unsigned> noodle::levelLetters(RankedTensorType type,
+                                           ArrayRef<unsigned> letters) {
+  FailureOr<SparseFormat> format = getSparseFormat(type);
+  if (succeeded(format) && *format == SparseFormat::CSC)
+    return {letters[1], letters[0]};
+  return SmallVector<unsigned>(letters);
+}
+
+/// Whether a static extent of 1 stands where the letter's extent is another.
+static bool broadcasts(RankedTensorType type, ArrayRef<unsigned> letters,
+                       ArrayRef<int64_t> extents) {
+  for (auto [d, letter] : llvm::enumerate(letters))
+    if (type.getDimSize(d) == 1 && extents[letter] != 1)
+      return true;
+  return false;
+}
+
+bool noodle::hasPlainBody(ContractOp op) {
+  switch (op.getSemiring().getKind()) {
+  case SemiringKind::PlusTimes:
+  case SemiringKind::OrAnd:
+  case SemiringKind::XorAnd:
+    return llvm::all_of(op.getInputs(), [&](Value input) {
+      return getElementTypeOrSelf(input) == op.getAccumulatorType();
+    });
+  default:
+    return false;
+  }
+}
+
+SparseContraction noodle::classify(ContractOp op) {
+  bool anySparse = llvm::any_of(
+      op.getInputs(), [](Value input) { return isSparse(input); });
+  RankedTensorType result = op.getType();
+  if (!isSparse(result)) {
+    // A sparse init of a dense result has no form.
+    if (op.getInit() && isSparse(op.getInit()))
+      return SparseContraction::None;
+    if (!anySparse)
+      return SparseContraction::Dense;
+  }
+
+  ContractSpec spec = op.getSpec();
+  SmallVector<RankedTensorType> types;
+  for (Value input : op.getInputs())
+    types.push_back(cast<RankedTensorType>(input.getType()));
+  FailureOr<SmallVector<int64_t>> extents =
+      spec.extents(types, result, [&] { return op.emitOpError(); });
+  if (failed(extents))
+    return SparseContraction::None;
+
+  unsigned reductions = spec.letterCount() - spec.output.size();
+  bool repeated = false, broadcast = false;
+  SmallVector<unsigned> sparse; // positions of sparse operands
+  for (auto [k, type] : llvm::enumerate(types)) {
+    if (!isSparse(type))
+      continue;
+    sparse.push_back(k);
+    ArrayRef<unsigned> letters = spec.operands[k];
+    repeated |= letters[0] == letters[1];
+    broadcast |= broadcasts(type, letters, *extents);
+  }
+
+  if (!isSparse(result)) {
+    // The sparsifier's custom reductions start anew in the innermost loop: with
+    // a second reduction outside the loops of the output it loses entries.
+    if (repeated || broadcast ||
+        (reductions > 1 && !spec.output.empty() && !hasPlainBody(op)))
+      return SparseContraction::Loops;
+    return SparseContraction::Generic;
+  }
+
+  if (sparse.empty() || repeated || broadcast || op.getMask() || op.getInit())
+    return SparseContraction::None;
+  SmallVector<unsigned> output = levelLetters(result, spec.output);
+  if (output[0] == output[1])
+    return SparseContraction::None;
+  auto covers = [&](unsigned k) {
+    ArrayRef<unsigned> letters = spec.operands[k];
+    return llvm::is_contained(letters, output[0]) &&
+           llvm::is_contained(letters, output[1]);
+  };
+  if (llvm::all_of(sparse, covers) && reductions <= 1 &&
+      (reductions == 0 || sparse.size() == 1))
+    return SparseContraction::Elementwise;
+  if (types.size() == 2 && sparse.size() == 2 && reductions == 1) {
+    unsigned inner = output.size(); // the only letter not in the output
+    for (unsigned first : {0u, 1u}) {
+      ArrayRef<unsigned> a = spec.operands[first];
+      ArrayRef<unsigned> b = spec.operands[1 - first];
+      if (llvm::is_contained(a, output[0]) && llvm::is_contained(a, inner) &&
+          llvm::is_contained(b, output[1]) && llvm::is_contained(b, inner))
+        return SparseContraction::Product;
+    }
+  }
+  return SparseContraction::None;
+}
+
+std::string noodle::whyNotLowered(Operation *op) {
+  auto anySparse = [](ValueRange values) {
+    return llvm::any_of(values, [](Value v) { return isSparse(v); });
+  };
+  if (auto contract = dyn_cast<ContractOp>(op)) {
+    if (classify(contract) != SparseContraction::None)
+      return {};
+    if (contract.getMask())
+      return "a masked sparse result has no compiled form";
+    if (contract.getInit())
+      return "adding into a sparse tensor has no compiled form";
+    return "this sparse result has no compiled form";
+  }
+  if (auto map = dyn_cast<MapOp>(op)) {
+    auto broadcasting = [&](Value input) {
+      auto type = dyn_cast<RankedTensorType>(input.getType());
+      if (!type || !isSparse(type))
+        return false;
+      for (int64_t d = 0; d < type.getRank(); ++d)
+        if (type.getDimSize(d) == 1 && map.getType().getDimSize(d) != 1)
+          return true;
+      return false;
+    };
+    if (map.getVisited() == MapOver::Stored &&
+        llvm::any_of(map.getInputs(), broadcasting))
+      return "a broadcast of stored entries has no compiled form";
+    if (map.getVisited() == MapOver::All && isSparse(map.getType()))
+      return "a sparse result over all entries has no compiled form";
+    return {};
+  }
+  if (auto reduce = dyn_cast<ReduceOp>(op))
+    return isSparse(reduce.getType()) ? "a sparse result of a reduction has no "
+                                        "compiled form"
+                                      : "";
+  if (isa<ConcatOp>(op))
+    return anySparse(op->getOperands()) ? "joining sparse tensors has no "
+                                          "compiled form"
+                                        : "";
+  if (auto transpose = dyn_cast<TransposeOp>(op))
+    return isSparse(transpose.getInput()) != isSparse(transpose.getType())
+               ? "a transpose between dense and sparse has no compiled form"
+               : "";
+  if (auto convert = dyn_cast<ConvertOp>(op)) {
+    if (isSparse(convert.getInput()) || !isSparse(convert.getType()))
+      return {};
+    std::optional<TypedAttr> absent = convert.getAbsent();
+    if (!absent)
+      return {};
+    bool isZero = false;
+    if (auto value = dyn_cast<FloatAttr>(*absent))
+      isZero = value.getValue().isZero();
+    else if (auto value = dyn_cast<IntegerAttr>(*absent))
+      isZero = value.getValue().isZero();
+    return isZero ? "" : "leaving out a value other than 0 has no compiled form";
+  }
+  if (anySparse(op->getOperands()) || anySparse(op->getResults()))
+    return "sparse operands have no compiled form";
+  return {};
+}

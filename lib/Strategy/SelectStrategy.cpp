@@ -1,0 +1,196 @@
+//===- SelectStrategy.cpp - choose a strategy for every op ----------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "noodle/Cost/SiteCost.h"
+#include "noodle/Strategy/Lowerable.h"
+#include "noodle/Strategy/Passes.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/TypeUtilities.h"
+
+namespace mlir::noodle {
+#define GEN_PASS_DEF_NOODLESELECTSTRATEGYPASS
+#include "noodle/Strategy/Passes.h.inc"
+} // namespace mlir::noodle
+
+using namespace mlir;
+using namespace mlir::noodle;
+
+namespace {
+
+struct Choice {
+  StrategyKind strategy;
+  std::string why;
+};
+
+bool touchesSparse(Operation *op) {
+  return llvm::any_of(op->getOperands(), [](Value v) { return isSparse(v); }) ||
+         llvm::any_of(op->getResults(), [](Value v) { return isSparse(v); });
+}
+
+/// Contractions whose loops are worth tiles: two operands or more, a sum, and
+/// no extent known to be small.
+Choice chooseDense(Operation *op) {
+  auto contract = dyn_cast<ContractOp>(op);
+  if (!contract)
+    return {StrategyKind::Loops, "one pass over the entries"};
+  ContractSpec spec = contract.getSpec();
+  if (contract.getInputs().size() < 2 ||
+      spec.letterCount() == spec.output.size())
+    return {StrategyKind::Loops, "one pass over the entries"};
+  if (contract.getInputs().size() > 2)
+    return {StrategyKind::Loops, "one loop nest over more than two operands"};
+  if (contract.getSemiring().getKind() == SemiringKind::User)
+    return {StrategyKind::Loops, "the semiring is user-defined"};
+  if (spec.output.empty())
+    return {StrategyKind::Loops, "a single sum"};
+  if (contract.getAccumulatorType().isInteger(1))
+    return {StrategyKind::Loops, "vectors of i1 are packed"};
+  return {StrategyKind::Tiled, "a dense contraction of two operands"};
+}
+
+Choice choose(Operation *op, StrategyKind wanted, bool named) {
+  std::string refused = whyNotLowered(op);
+  std::string who = named ? "the op" : "the option";
+  if (wanted == StrategyKind::Reference)
+    return {wanted, who + " asks for it"};
+  if (!refused.empty())
+    return {StrategyKind::Reference, refused};
+  bool sparse = touchesSparse(op);
+  auto other = [&](StringRef why) {
+    return " (" + who + " asks for " + stringifyStrategyKind(wanted).str() +
+           ", but " + why.str() + ")";
+  };
+  if (sparse) {
+    std::string why;
+    for (auto [k, operand] : llvm::enumerate(op->getOperands()))
+      if (why.empty() && isSparse(operand))
+        why = "operand " + std::to_string(k) + " is sparse";
+    if (why.empty())
+      why = "the result is sparse";
+    if (wanted == StrategyKind::Loops || wanted == StrategyKind::Tiled)
+      why += other("that is for dense tensors");
+    return {StrategyKind::Sparse, why};
+  }
+  if (wanted == StrategyKind::Loops)
+    return {wanted, who + " asks for it"};
+  Choice choice = chooseDense(op);
+  if (wanted == StrategyKind::Tiled) {
+    if (choice.strategy == StrategyKind::Tiled)
+      return {wanted, who + " asks for it"};
+    choice.why += other("only contractions are tiled");
+  }
+  if (wanted == StrategyKind::Sparse)
+    choice.why += other("no tensor is sparse");
+  return choice;
+}
+
+std::string placeOf(Location location) {
+  std::string place;
+  location->walk([&](Location inner) {
+    auto file = dyn_cast<FileLineColLoc>(inner);
+    if (!file)
+      return WalkResult::advance();
+    place = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
+             Twine(file.getColumn()))
+                .str();
+    return WalkResult::interrupt();
+  });
+  return place;
+}
+
+/// "ij,j->i min_plus f64 csr": what the op does, in few words.
+std::string textOf(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  SemiringAttr semiring = op->getAttrOfType<SemiringAttr>("semiring");
+  if (auto contract = dyn_cast<ContractOp>(op)) {
+    stream << contract.getEquation() << ' ';
+    semiring = contract.getSemiring();
+  } else if (auto reduce = dyn_cast<ReduceOp>(op)) {
+    semiring = reduce.getSemiring();
+  } else if (auto scatter = dyn_cast<ScatterOp>(op)) {
+    semiring = scatter.getSemiring();
+  }
+  if (semiring) {
+    if (semiring.getKind() == SemiringKind::User)
+      stream << semiring.getSymbol() << ' ';
+    else
+      stream << stringifySemiringKind(semiring.getKind()) << ' ';
+  }
+  if (auto map = dyn_cast<MapOp>(op))
+    stream << "over " << stringifyMapOver(map.getVisited()) << ' ';
+  stream << getElementTypeOrSelf(op->getResult(0).getType());
+  bool csr = false, csc = false;
+  auto see = [&](Value value) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type || !type.getEncoding())
+      return;
+    FailureOr<SparseFormat> format = getSparseFormat(type);
+    csr |= succeeded(format) && *format == SparseFormat::CSR;
+    csc |= succeeded(format) && *format == SparseFormat::CSC;
+  };
+  llvm::for_each(op->getOperands(), see);
+  llvm::for_each(op->getResults(), see);
+  stream << (csr ? " csr" : "") << (csc ? " csc" : "");
+  return text;
+}
+
+struct SelectStrategy
+    : noodle::impl::NoodleSelectStrategyPassBase<SelectStrategy> {
+  using NoodleSelectStrategyPassBase::NoodleSelectStrategyPassBase;
+
+  void runOnOperation() override {
+    std::optional<StrategyKind> standard = symbolizeStrategyKind(strategy);
+    if (!standard) {
+      getOperation().emitError("noodle-select-strategy: no strategy '")
+          << strategy << "': use auto, reference, loops, tiled or sparse";
+      return signalPassFailure();
+    }
+    Builder builder(&getContext());
+    SmallVector<Attribute> sites;
+    getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!isTensorOp(op))
+        return;
+      auto given = op->getAttrOfType<StrategyKindAttr>("strategy");
+      bool named = given && given.getValue() != StrategyKind::Auto;
+      Choice choice =
+          choose(op, named ? given.getValue() : *standard, named);
+      op->setAttr("strategy",
+                  StrategyKindAttr::get(&getContext(), choice.strategy));
+      op->setAttr("noodle.why", builder.getStringAttr(choice.why));
+      sites.push_back(site(op, choice, builder));
+    });
+    getOperation()->setAttr("noodle.sites", builder.getArrayAttr(sites));
+  }
+
+  Attribute site(Operation *op, const Choice &choice, Builder &builder) {
+    SiteCost cost = siteCost(op);
+    SmallVector<Attribute> sizes;
+    for (const SizeSource &source : cost.sizes)
+      sizes.push_back(builder.getStringAttr(source.name));
+    NamedAttrList fields;
+    auto number = op->getAttrOfType<IntegerAttr>("noodle.site");
+    fields.set("id", number ? number : builder.getI64IntegerAttr(-1));
+    fields.set("op",
+               builder.getStringAttr(op->getName().stripDialect()));
+    fields.set("text", builder.getStringAttr(textOf(op)));
+    fields.set("place", builder.getStringAttr(placeOf(op->getLoc())));
+    fields.set("strategy", builder.getStringAttr(
+                               stringifyStrategyKind(choice.strategy)));
+    fields.set("why", builder.getStringAttr(choice.why));
+    if (auto plan = op->getAttrOfType<StringAttr>("noodle.plan");
+        plan && plan.getValue().starts_with("one loop nest: absent"))
+      fields.set("lost", builder.getStringAttr(
+                             "splitting would treat absent sums as zeros"));
+    fields.set("flops", termsAttr(builder, cost.flops));
+    fields.set("bytes", termsAttr(builder, cost.bytes));
+    fields.set("sizes", builder.getArrayAttr(sizes));
+    return fields.getDictionary(&getContext());
+  }
+};
+
+} // namespace
