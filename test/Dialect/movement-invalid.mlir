@@ -440,3 +440,19 @@ func.func @check_status_high(%ok: i1) {
   noodle.check %ok, "no" {status = 10 : i32}
   return
 }
+
+// -----
+
+func.func @gather_negative_axis(%x: tensor<4xf32>, %i: tensor<2xi64>) {
+  // expected-error@+1 {{attribute 'axis' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
+  %y = noodle.gather %x[%i] {axis = -1 : i64} : tensor<4xf32>, tensor<2xi64> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @function_is_no_semiring(%x: tensor<4xf32>) {
+  // expected-error@+1 {{no noodle.semiring is named @function_is_no_semiring}}
+  %y = noodle.reduce %x {dims = array<i64: 0>, semiring = #noodle.semiring<@function_is_no_semiring>} : tensor<4xf32> -> tensor<f32>
+  return
+}
