@@ -26,11 +26,10 @@ void NoodleDialect::initialize() {
 /// Notes that passes leave for later ones. Their values are checked by whoever
 /// reads them.
 static constexpr StringLiteral notes[] = {
-    "noodle.site",         "noodle.why",     "noodle.signature",
-    "noodle.reference",    "noodle.profile", "noodle.reference_site",
-    "noodle.stats_key",    "noodle.cpu",     "noodle.schedule",
-    "noodle.parallel_body", "noodle.sites",  "noodle.plan",
-    "noodle.strategy"};
+    "noodle.site",          "noodle.why",     "noodle.signature",
+    "noodle.reference",     "noodle.profile", "noodle.reference_site",
+    "noodle.stats_key",     "noodle.cpu",     "noodle.schedule",
+    "noodle.parallel_body", "noodle.sites",   "noodle.plan"};
 
 static bool isNote(StringAttr name) {
   return llvm::is_contained(notes, name.getValue());
