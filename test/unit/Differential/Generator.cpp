@@ -78,6 +78,9 @@ private:
   Live operand(const std::string &element, const std::vector<int64_t> &extents,
                bool allowSparse);
   void dims(Spec &spec);
+  /// As dims, but what an operand leaves open stays open: only contract, matmul
+  /// and map may fix such an extent.
+  void dimsOver(Spec &spec, std::vector<bool> open);
 
   void contract();
   void matmul();
@@ -104,6 +107,12 @@ void Generator::dims(Spec &spec) {
   spec.dynamic.clear();
   for (int64_t extent : spec.extents)
     spec.dynamic.push_back(extent != 1 && chance(50));
+}
+
+void Generator::dimsOver(Spec &spec, std::vector<bool> open) {
+  dims(spec);
+  for (size_t k = 0; k < open.size(); ++k)
+    spec.dynamic[k] = spec.dynamic[k] || open[k];
 }
 
 Live Generator::argument(Spec spec) {
@@ -389,17 +398,19 @@ void Generator::reduce() {
   spec.exact = a.spec.exact;
   std::string list;
   double terms = 1;
+  std::vector<bool> open;
   for (size_t k = 0; k < a.spec.extents.size(); ++k) {
     if (chance(50)) {
       list += (list.empty() ? "" : ", ") + std::to_string(k);
       terms *= double(std::max<int64_t>(a.spec.extents[k], 1));
     } else {
       spec.extents.push_back(a.spec.extents[k]);
+      open.push_back(a.spec.dynamic[k]);
     }
   }
   if (list.empty())
     return;
-  dims(spec);
+  dimsOver(spec, open);
   std::string ring = semiring(a.spec);
   if (ring == "log_plus")
     return;
@@ -446,7 +457,9 @@ void Generator::concat() {
   Live b = operand(a.spec.element, extents, false);
   Spec spec = a.spec;
   spec.extents[axis] += extents[axis];
-  dims(spec);
+  std::vector<bool> open = a.spec.dynamic;
+  open[axis] = open[axis] || b.spec.dynamic[axis];
+  dimsOver(spec, open);
   spec.bound = std::max(a.spec.bound, b.spec.bound);
   spec.exact = a.spec.exact && b.spec.exact;
   emit({fresh(), spec}, "noodle.concat (" + a.name + ", " + b.name +
@@ -475,7 +488,9 @@ void Generator::gather() {
     value = double(below(std::max<int64_t>(a.spec.extents[axis], 1)));
   Spec spec = a.spec;
   spec.extents[axis] = index.extents[0];
-  dims(spec);
+  std::vector<bool> open = a.spec.dynamic;
+  open[axis] = list.spec.dynamic[0];
+  dimsOver(spec, open);
   emit({fresh(), spec}, "noodle.gather " + a.name + "[" + list.name +
                             "] {axis = " + std::to_string(axis) + " : i64} : " +
                             a.spec.type() + ", " + list.spec.type() + " -> " +
@@ -522,7 +537,7 @@ void Generator::scatter() {
 void Generator::convert() {
   Live a = pick(live);
   Spec spec = a.spec;
-  dims(spec);
+  dimsOver(spec, a.spec.dynamic);
   if (a.spec.format.empty() && chance(60)) {
     std::string to = pick<std::string>({"f32", "f64", "i32", "i64", "i1"});
     if (!a.spec.exact && to[0] == 'i')
