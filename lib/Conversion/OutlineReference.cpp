@@ -23,6 +23,10 @@ struct OutlineReference
     : noodle::impl::NoodleOutlineReferencePassBase<OutlineReference> {
   void runOnOperation() override {
     sites.clear();
+    // Statistics were for planning; types change from here on.
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      for (unsigned k = 0; k < function.getNumArguments(); ++k)
+        function.removeArgAttr(k, "noodle.stats");
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
       auto strategy = op->getAttrOfType<StrategyKindAttr>("strategy");

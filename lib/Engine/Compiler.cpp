@@ -63,7 +63,8 @@ Status runPhase(Job &job, Phase phase, const CompileOptions &options,
                 const CpuTarget &target) {
   mlir::noodle::PipelineOptions pipeline;
   setOptions(pipeline, options, target);
-  mlir::PassManager passes(&job.context);
+  mlir::PassManager passes(
+      &job.context, mlir::ModuleOp::getOperationName());
   mlir::noodle::buildPipeline(phase, passes, pipeline);
   if (mlir::failed(passes.run(*job.module)))
     return job.errors.status(
@@ -282,7 +283,8 @@ Status makeReproducer(std::string_view program, const CompileOptions &options,
   mlir::noodle::PipelineOptions pipeline;
   setOptions(pipeline, options, target);
   Job job;
-  mlir::PassManager passes(&job.context);
+  mlir::PassManager passes(
+      &job.context, mlir::ModuleOp::getOperationName());
   mlir::noodle::buildPipeline(Phase::LLVM, passes, pipeline);
   llvm::raw_string_ostream stream(text);
   stream << llvm::StringRef(program.data(), program.size())

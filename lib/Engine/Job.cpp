@@ -53,6 +53,9 @@ std::string placeOf(mlir::Location location) {
   });
   if (!found)
     return {};
+  // A module without a text of its own begins where its file does.
+  if (found.getLine() == 0)
+    return found.getFilename().str() + ":1:1";
   return (found.getFilename().getValue() + ":" +
           llvm::Twine(found.getLine()) + ":" + llvm::Twine(found.getColumn()))
       .str();

@@ -7,6 +7,7 @@
 #include "Monitor.h"
 
 #include "noodle-rt/ir.h"
+#include "noodle/Cost/MachineModel.h"
 
 namespace noodle::engine {
 
@@ -39,8 +40,12 @@ void Monitor::mark(int64_t site, int64_t phase, const int64_t *sizes,
   ++sum.calls;
   for (const Site &known : kernel.artifact.sites)
     if (known.id == site) {
-      sum.flops += evaluateCost(known.flops, sizes, sizeCount);
-      sum.bytes += evaluateCost(known.bytes, sizes, sizeCount);
+      double flops = evaluateCost(known.flops, sizes, sizeCount);
+      double bytes = evaluateCost(known.bytes, sizes, sizeCount);
+      sum.flops += flops;
+      sum.bytes += bytes;
+      sum.predicted += mlir::noodle::MachineModel().seconds(
+          known.strategy.c_str(), flops, bytes);
     }
   sum.begin = Clock::now();
 }
@@ -55,6 +60,7 @@ void Monitor::fill(Receipt &receipt) const {
     const Measured &sum = found->second;
     site.calls = sum.calls;
     site.measuredSeconds = sum.seconds;
+    site.predictedSeconds = sum.predicted;
     site.flops = sum.flops;
     site.bytes = sum.bytes;
   }

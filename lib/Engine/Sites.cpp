@@ -169,15 +169,21 @@ Status attachStats(mlir::ModuleOp module, const CompileOptions &options) {
                              std::to_string(options.stats.size()) +
                              " arguments of @" + options.entry +
                              ", which has another number");
+  module.getContext()->getOrLoadDialect<mlir::noodle::NoodleDialect>();
   for (auto [index, stats] : llvm::enumerate(options.stats)) {
     auto type = llvm::dyn_cast<mlir::RankedTensorType>(
         function.getArgumentTypes()[index]);
     if (!type || size_t(type.getRank()) != stats.extents.size())
       continue; // scalars have no statistics
+    // A static extent is known without rounding.
+    auto extents = stats.extents;
+    for (auto [extent, known] : llvm::zip(extents, type.getShape()))
+      if (!mlir::ShapedType::isDynamic(known))
+        extent = known;
     function.setArgAttr(unsigned(index), "noodle.stats",
-                        mlir::noodle::StatsAttr::get(
-                            module.getContext(), stats.extents, stats.stored,
-                            stats.longest));
+                        mlir::noodle::StatsAttr::get(module.getContext(),
+                                                     extents, stats.stored,
+                                                     stats.longest));
   }
   return {};
 }

@@ -50,7 +50,7 @@ def NoodleOutlineReferencePass
     text. Ops that are equal share one.
 
     Precondition: strategies are selected. Postcondition: no op has the strategy
-    `reference`.
+    `reference`, no argument `noodle.stats`.
 
     Example:
 

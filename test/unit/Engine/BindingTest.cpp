@@ -198,7 +198,7 @@ TEST(Outputs, ExtensionsFitTheType) {
 }
 
 TEST(Comparison, ExactForIntegersBoundedForFloats) {
-  double a[2] = {1, 1e6}, b[2] = {1 + 1e-12, 1e6 + 1e-4};
+  double a[2] = {1, 1e6}, b[2] = {1 + 1e-13, 1e6 + 1e-4};
   auto x = dense(NOODLE_RT_F64, a, {2}), y = dense(NOODLE_RT_F64, b, {2});
   EXPECT_EQ(compareResults(x, y, 1e-9), "");
   EXPECT_EQ(compareResults(x, y, 1e-12).substr(0, 9), "entry (1)");

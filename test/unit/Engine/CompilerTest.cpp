@@ -65,7 +65,7 @@ TEST(Compiler, ErrorsHaveAPlace) {
   EXPECT_EQ(errorOf("func.func @main() { return %x : f64 }"),
             "program:1:28: error: use of undeclared SSA value name");
   EXPECT_EQ(errorOf("func.func @main() {\n  return\n"),
-            "program:3:1: error: expected operation name in quotes");
+            "program:2:9: error: expected operation name in quotes");
   EXPECT_EQ(errorOf("func.func @f() { return }\nfunc.func private @g() { "
                     "return }"),
             "program:1:1: error: the program has no public function @main; it "
