@@ -6,7 +6,10 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Pipelines/Pipelines.h"
 
+#include "noodle/Algebra/Passes.h"
+#include "noodle/Conversion/Passes.h"
 #include "noodle/Pipelines/Passes.h"
+#include "noodle/Strategy/Passes.h"
 #include "noodle/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -22,94 +25,56 @@
 using namespace mlir;
 using namespace mlir::noodle;
 
-namespace {
-
-struct PhaseEntry {
-  Phase phase;
-  StringLiteral name;
-  StringLiteral pipeline;
-  StringLiteral summary;
-  void (*build)(OpPassManager &, const PipelineOptions &);
-};
-
-constexpr PhaseEntry kPhases[] = {
-    {Phase::Elaborated, "elaborated", "noodle-elaborate-pipeline",
-     "core noodle ops; symbols resolved", buildElaboratePipeline},
-    {Phase::Planned, "planned", "noodle-plan-pipeline",
-     "contractions of at most two operands", buildPlanPipeline},
-    {Phase::Selected, "selected", "noodle-select-pipeline",
-     "a strategy and a reason on every op", buildSelectPipeline},
-    {Phase::Structured, "structured", "noodle-structure-pipeline",
-     "linalg, sparse_tensor, tensor, scf", buildStructurePipeline},
-    {Phase::Scheduled, "scheduled", "noodle-schedule-pipeline",
-     "tiled and vectorised loops", buildSchedulePipeline},
-    {Phase::Buffers, "buffers", "noodle-buffer-pipeline",
-     "memref and scf; no tensors", buildBufferPipeline},
-    {Phase::LLVM, "llvm", "noodle-llvm-pipeline", "the LLVM dialect",
-     buildLLVMPipeline},
-};
-
-void verifyBorder(OpPassManager &pm, Phase phase) {
+static void verifyBorder(OpPassManager &pm, Phase phase) {
   NoodleVerifyBorderPassOptions options;
   options.phase = phaseName(phase).str();
   pm.addPass(createNoodleVerifyBorderPass(options));
-}
-
-} // namespace
-
-std::optional<Phase> mlir::noodle::parsePhase(StringRef name) {
-  for (const PhaseEntry &entry : kPhases)
-    if (entry.name == name)
-      return entry.phase;
-  return std::nullopt;
-}
-
-StringRef mlir::noodle::phaseName(Phase phase) {
-  return kPhases[static_cast<unsigned>(phase)].name;
 }
 
 //===----------------------------------------------------------------------===//
 // Accepts: noodle, func, scf, arith, math, tensor
 //===----------------------------------------------------------------------===//
 
-void mlir::noodle::buildElaboratePipeline(OpPassManager &pm,
-                                          const PipelineOptions &options) {}
-
-void mlir::noodle::buildPlanPipeline(OpPassManager &pm,
-                                     const PipelineOptions &options) {
-  buildElaboratePipeline(pm, options);
+static void elaborate(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createNoodleTestSemiringsPass());
+  pm.addPass(createNoodleElaboratePass());
 }
 
-void mlir::noodle::buildSelectPipeline(OpPassManager &pm,
-                                       const PipelineOptions &options) {
-  buildPlanPipeline(pm, options);
+static void plan(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createNoodlePlanContractionsPass());
 }
 
-void mlir::noodle::buildStructurePipeline(OpPassManager &pm,
-                                          const PipelineOptions &options) {
-  buildSelectPipeline(pm, options);
-  verifyBorder(pm, Phase::Structured);
+static void select(OpPassManager &pm, const PipelineOptions &options) {
+  NoodleSelectStrategyPassOptions select;
+  select.strategy = options.strategy;
+  pm.addPass(createNoodleSelectStrategyPass(select));
+}
+
+static void structure(OpPassManager &pm, const PipelineOptions &options) {
+  if (options.profile)
+    pm.addPass(createNoodleMarkSitesPass());
+  pm.addPass(createNoodleOutlineReferencePass());
+  pm.addPass(createConvertNoodleToLinalgPass());
 }
 
 //===----------------------------------------------------------------------===//
-// Accepts: func, scf, arith, math, tensor, linalg, sparse_tensor; of noodle
-// check, poll and mark
+// Accepts: func, scf, arith, math, tensor, linalg, sparse_tensor, memref; of
+// noodle check, poll and mark
 //===----------------------------------------------------------------------===//
 
-void mlir::noodle::buildSchedulePipeline(OpPassManager &pm,
-                                         const PipelineOptions &options) {
-  buildStructurePipeline(pm, options);
+static void schedule(OpPassManager &pm, const PipelineOptions &options) {
+  // A site's marks stand around its own ops: fusion would empty some sites.
+  if (!options.profile)
+    pm.addPass(createLinalgElementwiseOpFusionPass());
   pm.addPass(createNoodleSparsifyPass());
-  verifyBorder(pm, Phase::Scheduled);
 }
 
 //===----------------------------------------------------------------------===//
-// Accepts: the same and vector
+// Accepts: the same but for sparse tensors
 //===----------------------------------------------------------------------===//
 
-void mlir::noodle::buildBufferPipeline(OpPassManager &pm,
-                                       const PipelineOptions &options) {
-  buildSchedulePipeline(pm, options);
+static void buffers(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createNoodlePrepareBuffersPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
@@ -117,21 +82,21 @@ void mlir::noodle::buildBufferPipeline(OpPassManager &pm,
       bufferization::LayoutMapOption::IdentityLayoutMap;
   bufferize.allowReturnAllocsFromLoops = true;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  NoodleTileContractionsPassOptions tile;
+  tile.vectorBytes = options.vectorBytes;
+  pm.addNestedPass<func::FuncOp>(createNoodleTileContractionsPass(tile));
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createNoodleInsertPollsPass());
   bufferization::buildBufferDeallocationPipeline(pm);
   pm.addPass(createConvertBufferizationToMemRefPass());
   pm.addNestedPass<func::FuncOp>(createNoodleExpandCopiesPass());
-  verifyBorder(pm, Phase::Buffers);
 }
 
 //===----------------------------------------------------------------------===//
 // Accepts: func, scf, arith, math, memref, vector; of noodle check, poll, mark
 //===----------------------------------------------------------------------===//
 
-void mlir::noodle::buildLLVMPipeline(OpPassManager &pm,
-                                     const PipelineOptions &options) {
-  buildBufferPipeline(pm, options);
+static void llvmDialect(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createStorageSpecifierToLLVMPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -139,16 +104,118 @@ void mlir::noodle::buildLLVMPipeline(OpPassManager &pm,
   pm.addPass(createNoodleLowerRuntimeCallsPass());
   pm.addPass(createNoodleConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
-  verifyBorder(pm, Phase::LLVM);
+}
+
+//===----------------------------------------------------------------------===//
+// The phases
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct PhaseEntry {
+  StringLiteral name;
+  StringLiteral pipeline;
+  StringLiteral summary;
+  void (*stage)(OpPassManager &, const PipelineOptions &);
+};
+} // namespace
+
+/// In the order of Phase.
+static constexpr PhaseEntry kPhases[] = {
+    {"elaborated", "noodle-elaborate-pipeline",
+     "core noodle ops; symbols resolved", elaborate},
+    {"planned", "noodle-plan-pipeline", "contractions of at most two operands",
+     plan},
+    {"selected", "noodle-select-pipeline",
+     "a strategy and a reason on every op", select},
+    {"structured", "noodle-structure-pipeline",
+     "linalg, sparse_tensor, tensor, scf", structure},
+    {"scheduled", "noodle-schedule-pipeline",
+     "fused ops; loops over stored entries", schedule},
+    {"buffers", "noodle-buffer-pipeline",
+     "memref, scf, vector; register tiles; no tensors", buffers},
+    {"llvm", "noodle-llvm-pipeline", "the LLVM dialect", llvmDialect},
+};
+
+std::optional<Phase> mlir::noodle::parsePhase(StringRef name) {
+  for (auto [index, entry] : llvm::enumerate(kPhases))
+    if (entry.name == name)
+      return static_cast<Phase>(index);
+  return std::nullopt;
+}
+
+StringRef mlir::noodle::phaseName(Phase phase) {
+  return kPhases[static_cast<unsigned>(phase)].name;
+}
+
+/// The stages from `first` to `last`, each with its border.
+static void addStages(OpPassManager &pm, Phase first, Phase last,
+                      const PipelineOptions &options) {
+  for (auto k = static_cast<unsigned>(first); k <= static_cast<unsigned>(last);
+       ++k) {
+    kPhases[k].stage(pm, options);
+    verifyBorder(pm, static_cast<Phase>(k));
+  }
 }
 
 void mlir::noodle::buildPipeline(Phase phase, OpPassManager &pm,
                                  const PipelineOptions &options) {
-  kPhases[static_cast<unsigned>(phase)].build(pm, options);
+  addStages(pm, Phase::Elaborated, phase, options);
+}
+
+void mlir::noodle::buildPipelineFromStructured(Phase phase, OpPassManager &pm,
+                                               const PipelineOptions &options) {
+  verifyBorder(pm, Phase::Structured);
+  addStages(pm, Phase::Scheduled, phase, options);
+}
+
+void mlir::noodle::buildElaboratePipeline(OpPassManager &pm,
+                                          const PipelineOptions &options) {
+  buildPipeline(Phase::Elaborated, pm, options);
+}
+
+void mlir::noodle::buildPlanPipeline(OpPassManager &pm,
+                                     const PipelineOptions &options) {
+  buildPipeline(Phase::Planned, pm, options);
+}
+
+void mlir::noodle::buildSelectPipeline(OpPassManager &pm,
+                                       const PipelineOptions &options) {
+  buildPipeline(Phase::Selected, pm, options);
+}
+
+void mlir::noodle::buildStructurePipeline(OpPassManager &pm,
+                                          const PipelineOptions &options) {
+  buildPipeline(Phase::Structured, pm, options);
+}
+
+void mlir::noodle::buildSchedulePipeline(OpPassManager &pm,
+                                         const PipelineOptions &options) {
+  buildPipeline(Phase::Scheduled, pm, options);
+}
+
+void mlir::noodle::buildBufferPipeline(OpPassManager &pm,
+                                       const PipelineOptions &options) {
+  buildPipeline(Phase::Buffers, pm, options);
+}
+
+void mlir::noodle::buildLLVMPipeline(OpPassManager &pm,
+                                     const PipelineOptions &options) {
+  buildPipeline(Phase::LLVM, pm, options);
 }
 
 void mlir::noodle::registerNoodlePipelines() {
-  for (const PhaseEntry &entry : kPhases)
-    PassPipelineRegistration<PipelineOptions>(entry.pipeline, entry.summary,
-                                              entry.build);
+  for (auto [index, entry] : llvm::enumerate(kPhases)) {
+    auto phase = static_cast<Phase>(index);
+    PassPipelineRegistration<PipelineOptions>(
+        entry.pipeline, entry.summary,
+        [phase](OpPassManager &pm, const PipelineOptions &options) {
+          buildPipeline(phase, pm, options);
+        });
+  }
+  PassPipelineRegistration<PipelineOptions>(
+      "noodle-lower-structured-pipeline",
+      "from structured IR to the LLVM dialect",
+      [](OpPassManager &pm, const PipelineOptions &options) {
+        buildPipelineFromStructured(Phase::LLVM, pm, options);
+      });
 }

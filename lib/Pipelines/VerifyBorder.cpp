@@ -36,7 +36,7 @@ static ArrayRef<StringRef> dialectsAfter(Phase phase) {
   static constexpr StringRef structured[] = {
       "builtin", "func",   "scf",    "arith",         "math",
       "tensor",  "linalg", "noodle", "sparse_tensor", "affine",
-      "bufferization", "ub"};
+      "bufferization", "ub", "memref"};
   static constexpr StringRef scheduled[] = {
       "builtin", "func",   "scf",    "arith",         "math",
       "tensor",  "linalg", "noodle", "sparse_tensor", "affine",

@@ -16,8 +16,10 @@
 //   selected     noodle-select-pipeline      a strategy and a reason on every op
 //   structured   noodle-structure-pipeline   linalg, sparse_tensor, tensor, scf;
 //                                            of noodle: check, poll, mark
-//   scheduled    noodle-schedule-pipeline    tiled and vectorised loops
-//   buffers      noodle-buffer-pipeline      memref, scf; no tensors
+//   scheduled    noodle-schedule-pipeline    fused ops; loops over stored
+//                                            entries
+//   buffers      noodle-buffer-pipeline      memref, scf, vector; register
+//                                            tiles; no tensors
 //   llvm         noodle-llvm-pipeline        the LLVM dialect alone
 //
 //===----------------------------------------------------------------------===//
@@ -81,6 +83,12 @@ void buildLLVMPipeline(OpPassManager &pm, const PipelineOptions &options);
 /// The pipeline of `phase`.
 void buildPipeline(Phase phase, OpPassManager &pm,
                    const PipelineOptions &options);
+
+/// What follows the structured phase, for IR that starts there: tests and
+/// front ends of their own. Registered as noodle-lower-structured-pipeline (to
+/// the last phase).
+void buildPipelineFromStructured(Phase phase, OpPassManager &pm,
+                                 const PipelineOptions &options);
 
 /// Registers every dialect that programs and phases use, the interfaces their
 /// ops need in passes, and the translations to LLVM IR. Every context that runs

@@ -140,4 +140,54 @@ def NoodleSparsifyPass : Pass<"noodle-sparsify", "::mlir::ModuleOp"> {
   }];
 }
 
+def NoodleTileContractionsPass
+    : Pass<"noodle-tile-contractions", "::mlir::func::FuncOp"> {
+  let summary = "register tiles of vectors for dense contractions";
+  let description = [{
+    Each `linalg.generic` with `noodle.schedule = "tiled"` that reduces, reads
+    and writes buffers and has a contiguous dimension to vectorise becomes loops
+    over blocks, over register tiles in a block and over the reduction. The body
+    is cloned at vector type, whatever the semiring. Rows and columns that fill
+    no tile are masked or done one by one. Other ops are left alone.
+
+    Sums along a parallel vector dimension keep the order of the plain loops;
+    sums along a vectorised reduction are formed per lane. The order depends on
+    the shape and the register width alone.
+
+    Precondition: linalg ops on buffers. Postcondition: scf, memref and vector
+    ops; the outermost loops are one `scf.parallel` unless the op is known to do
+    less than `serial-work` steps.
+
+    Example: a 256 x 256 product of f32 with 64-byte registers becomes loops
+    around a tile of 8 rows by 2 vectors of 16 lanes.
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", /*default=*/"32",
+           "bytes of a vector register">,
+    Option<"serialWork", "serial-work", "int64_t", /*default=*/"1 << 20",
+           "steps below which loops stay serial">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def NoodlePrepareBuffersPass
+    : Pass<"noodle-prepare-buffers", "::mlir::ModuleOp"> {
+  let summary = "say who may write what before bufferization";
+  let description = [{
+    Arguments of public functions belong to the caller and are not writable;
+    those of reference declarations are only read. A tensor that a public
+    function returns twice is copied for the second result, so that each result
+    owns its buffer.
+
+    Precondition: tensors. Postcondition: the same with
+    `bufferization.writable` and `bufferization.access`.
+
+    Example: `func.func @main(%a: tensor<4xf32>)` becomes
+    `func.func @main(%a: tensor<4xf32> {bufferization.writable = false})`.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
 #endif // NOODLE_TRANSFORMS_PASSES

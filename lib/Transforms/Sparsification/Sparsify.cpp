@@ -106,7 +106,9 @@ static void stateAccess(ModuleOp module) {
     if (auto read = dyn_cast<bufferization::ToBufferOp>(op)) {
       if (onlyRead(read.getResult()))
         read.setReadOnly(true);
-    } else if (auto made = dyn_cast<bufferization::ToTensorOp>(op)) {
+    } else if (auto made = dyn_cast<bufferization::ToTensorOp>(op);
+               made && made.getBuffer()
+                           .getDefiningOp<bufferization::ToBufferOp>()) {
       made.setRestrict(true);
       made.setWritable(true);
     }

@@ -51,7 +51,8 @@ std::unique_ptr<Program> Program::compile(const std::string &text,
   passes.enableVerifier(false);
   mlir::noodle::PipelineOptions options;
   options.vectorBytes = target.vectorBytes;
-  mlir::noodle::buildPipeline(mlir::noodle::Phase::LLVM, passes, options);
+  mlir::noodle::buildPipelineFromStructured(mlir::noodle::Phase::LLVM, passes,
+                                            options);
   if (mlir::failed(passes.run(*module)))
     return nullptr;
   double passed = millis();
