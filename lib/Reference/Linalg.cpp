@@ -144,11 +144,13 @@ static LogicalResult index(Machine &machine, Frame &, Operation *op) {
 }
 
 void addLinalgHandlers(Handlers &handlers) {
-  using namespace linalg;
-  handlers.addAll<GenericOp, FillOp, MatmulOp, BatchMatmulOp, MatvecOp,
-                  VecmatOp, DotOp, TransposeOp, BroadcastOp, ReduceOp, MapOp,
-                  CopyOp, AddOp, SubOp, MulOp>(structured);
-  handlers.addAll<IndexOp>(index);
+  // Qualified: noodle has ops of some of these names.
+  handlers.addAll<linalg::GenericOp, linalg::FillOp, linalg::MatmulOp,
+                  linalg::BatchMatmulOp, linalg::MatvecOp, linalg::VecmatOp,
+                  linalg::DotOp, linalg::TransposeOp, linalg::BroadcastOp,
+                  linalg::ReduceOp, linalg::MapOp, linalg::CopyOp,
+                  linalg::AddOp, linalg::SubOp, linalg::MulOp>(structured);
+  handlers.addAll<linalg::IndexOp>(index);
 }
 
 } // namespace mlir::noodle::reference

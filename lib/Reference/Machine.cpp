@@ -89,7 +89,8 @@ LogicalResult Machine::charge(Operation *at, int64_t bytes) {
   bool fits = bytes >= 0 && !__builtin_add_overflow(*alive, bytes, &total) &&
               (options.memoryLimit <= 0 || total <= options.memoryLimit);
   if (fits && bytes >= large) {
-    void *probe = std::malloc(bytes);
+    // Volatile, or the pair would be optimised away.
+    void *volatile probe = std::malloc(bytes);
     fits = probe != nullptr;
     std::free(probe);
   }

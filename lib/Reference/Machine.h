@@ -56,18 +56,23 @@ class Handlers {
 public:
   template <typename OpT, LogicalResult (*fn)(Machine &, Frame &, OpT)>
   void add() {
-    table[TypeID::get<OpT>()] = [](Machine &m, Frame &f, Operation *op) {
+    addAll<OpT>([](Machine &m, Frame &f, Operation *op) {
       return fn(m, f, cast<OpT>(op));
-    };
+    });
   }
   template <typename... OpTs> void addAll(Handler handler) {
-    (void(table[TypeID::get<OpTs>()] = handler), ...);
+    (put(TypeID::get<OpTs>(), handler), ...);
   }
   Handler lookup(Operation *op) const {
     return table.lookup(op->getName().getTypeID());
   }
 
 private:
+  void put(TypeID type, Handler handler) {
+    [[maybe_unused]] bool isNew = table.try_emplace(type, handler).second;
+    assert(isNew && "an op has one handler");
+  }
+
   DenseMap<TypeID, Handler> table;
 };
 
