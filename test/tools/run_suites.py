@@ -141,8 +141,8 @@ def google_test(command, environment, report, seconds):
         test = f"{name}: {case.get('classname')}.{case.get('name')}"
         skipped, failed = case.find("skipped"), case.findall("failure")
         if failed:
-            result.failures.append(
-                (test, tail("\n".join(f.get("message", "") for f in failed))))
+            messages = dict.fromkeys(f.get("message", "") for f in failed)
+            result.failures.append((test, "\n".join(list(messages)[:3])))
         elif skipped is not None:
             reason = (skipped.get("message") or "").strip().splitlines()
             result.skips.append((test, reason[-1] if reason else "no reason"))
