@@ -12,8 +12,11 @@
 #define NOODLE_INITALL_H
 
 #include "noodle/Dialect/Noodle.h"
+#include "noodle/Algebra/Passes.h"
+#include "noodle/Conversion/Passes.h"
 #include "noodle/Pipelines/Passes.h"
 #include "noodle/Pipelines/Pipelines.h"
+#include "noodle/Strategy/Passes.h"
 #include "noodle/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -34,6 +37,9 @@ inline void registerNoodleDialects(DialectRegistry &registry) {
 
 /// Every pass and pipeline, for command lines that name them.
 inline void registerNoodlePasses() {
+  registerAlgebraPasses();
+  registerStrategyPasses();
+  registerConversionPasses();
   registerTransformsPasses();
   registerPipelinesPasses();
   registerNoodlePipelines();

@@ -211,25 +211,16 @@ static Value overAll(Emitter &e, Value tensor, Type elementType, Value absent,
   auto type = cast<RankedTensorType>(tensor.getType());
   bool columns = *getSparseFormat(type) == SparseFormat::CSC;
   auto dense = RankedTensorType::get(type.getShape(), elementType);
-  AffineMap identity = e.getMultiDimIdentityMap(2);
-  AffineMap swapped =
-      AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0}, e.getContext());
-  Value init = e.empty(dense, e.extentsOf(tensor));
-  return e.generic(
-      e.asRows(tensor), init, {identity, columns ? swapped : identity},
-      {IteratorType::parallel, IteratorType::parallel},
-      [&](OpBuilder &builder, Location loc, ValueRange args) -> Value {
-        auto unary = sparse_tensor::UnaryOp::create(builder, loc, elementType,
-                                                    args[0]);
-        OpBuilder::InsertionGuard guard(builder);
-        Block *stored = builder.createBlock(&unary.getPresentRegion(), {},
-                                            {args[0].getType()}, {loc});
-        sparse_tensor::YieldOp::create(
-            builder, loc, present(builder, loc, stored->getArgument(0)));
-        builder.createBlock(&unary.getAbsentRegion());
-        sparse_tensor::YieldOp::create(builder, loc, absent);
-        return unary;
-      });
+  Value init = e.filled(dense, e.extentsOf(tensor), absent);
+  return e.stored(tensor, /*row=*/Value(), init,
+                  [&](Value row, Value column, Value value,
+                      ValueRange carried) -> SmallVector<Value> {
+                    if (columns)
+                      std::swap(row, column);
+                    Value made = present(e, e.getLoc(), value);
+                    return {tensor::InsertOp::create(e, made, carried[0],
+                                                     ValueRange{row, column})};
+                  })[0];
 }
 
 Value Emitter::densify(Value tensor, Value absent) {

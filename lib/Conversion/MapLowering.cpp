@@ -80,17 +80,49 @@ static Value absentOr0(Emitter &e, MapOp op, Type type) {
   return op.getAbsent() ? e.constant(*op.getAbsent()) : e.zeroOf(type);
 }
 
+/// A dense result: `absent`, and the body's value where an entry is stored.
+static Value storedToDense(Emitter &e, MapOp op, unsigned driver,
+                           ArrayRef<Value> extents) {
+  RankedTensorType result = op.getType();
+  Value sparse = op.getInputs()[driver];
+  bool columns = *getSparseFormat(cast<RankedTensorType>(sparse.getType())) ==
+                 SparseFormat::CSC;
+  Value init =
+      e.filled(result, extents, absentOr0(e, op, result.getElementType()));
+  return e.stored(
+      sparse, /*row=*/Value(), init,
+      [&](Value row, Value column, Value value,
+          ValueRange carried) -> SmallVector<Value> {
+        Value at[2] = {columns ? column : row, columns ? row : column};
+        SmallVector<Value> scalars;
+        for (auto [k, input] : llvm::enumerate(op.getInputs())) {
+          auto tensor = dyn_cast<RankedTensorType>(input.getType());
+          if (k == driver || !tensor) {
+            scalars.push_back(k == driver ? value : Value(input));
+            continue;
+          }
+          SmallVector<Value> from;
+          for (unsigned d : {0u, 1u})
+            from.push_back(tensor.getDimSize(d) == 1 ? e.index(0) : at[d]);
+          scalars.push_back(tensor::ExtractOp::create(e, input, from));
+        }
+        return {tensor::InsertOp::create(e, inlineBody(op, e, scalars),
+                                         carried[0], at)};
+      })[0];
+}
+
 /// Over stored entries: the sparse operand drives, the others are read inside.
 static Value overStored(Emitter &e, MapOp op, ArrayRef<Value> extents) {
   unsigned driver = 0;
   while (!isSparse(op.getInputs()[driver]))
     ++driver;
+  RankedTensorType result = op.getType();
+  if (!isSparse(result))
+    return storedToDense(e, op, driver, extents);
   Value sparse = op.getInputs()[driver];
   auto type = cast<RankedTensorType>(sparse.getType());
   bool swapped = *getSparseFormat(type) == SparseFormat::CSC;
-  RankedTensorType result = op.getType();
   Type element = result.getElementType();
-  bool keepsPattern = isSparse(result);
 
   // Scalars are seen from inside as they are; dense operands through the
   // generic.
@@ -104,20 +136,12 @@ static Value overStored(Emitter &e, MapOp op, ArrayRef<Value> extents) {
     operands.push_back(input);
     maps.push_back(operandMap(e, input, result, swapped));
   }
-
-  Value absent = keepsPattern ? Value() : absentOr0(e, op, element);
-  Value init;
-  if (keepsPattern) {
-    RankedTensorType rows = e.rowsType(type);
-    rows = e.rowsType(type, rows.getShape(), element);
-    init = e.empty(rows, e.extentsOf(operands[0]));
-    maps.push_back(e.getMultiDimIdentityMap(2));
-  } else {
-    init = e.empty(result, extents);
-    maps.push_back(operandMap(e, init, result, swapped));
-  }
+  maps.push_back(e.getMultiDimIdentityMap(2));
+  RankedTensorType rows =
+      e.rowsType(type, e.rowsType(type).getShape(), element);
   Value mapped = e.generic(
-      operands, init, maps, {IteratorType::parallel, IteratorType::parallel},
+      operands, e.empty(rows, e.extentsOf(operands[0])), maps,
+      {IteratorType::parallel, IteratorType::parallel},
       [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
         auto unary = sparse_tensor::UnaryOp::create(b, loc, element, args[0]);
         OpBuilder::InsertionGuard guard(b);
@@ -129,16 +153,9 @@ static Value overStored(Emitter &e, MapOp op, ArrayRef<Value> extents) {
                             : position[k] ? args[position[k]]
                                           : Value(input));
         sparse_tensor::YieldOp::create(b, loc, inlineBody(op, b, scalars));
-        if (absent) {
-          b.createBlock(&unary.getAbsentRegion());
-          sparse_tensor::YieldOp::create(b, loc, absent);
-        }
         return unary;
       });
-  if (!keepsPattern)
-    return mapped;
-  mapped = e.fromRows(mapped, type.clone(element));
-  return e.toFormat(mapped, result);
+  return e.toFormat(e.fromRows(mapped, type.clone(element)), result);
 }
 
 Value noodle::lowerMap(MapOp op) {

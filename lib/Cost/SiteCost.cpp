@@ -54,9 +54,14 @@ private:
       return {stored(tensor)};
     SmallVector<unsigned> factors;
     auto type = cast<RankedTensorType>(tensor.getType());
-    for (int64_t d = 0; d < type.getRank(); ++d)
-      factors.push_back(size(operandName(tensor) + "." + std::to_string(d),
-                             tensor, d));
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      auto letter = letters.find({tensor, d});
+      if (letter != letters.end())
+        factors.push_back(letter->second);
+      else if (type.getDimSize(d) != 1)
+        factors.push_back(size(operandName(tensor) + "." + std::to_string(d),
+                               tensor, d));
+    }
     return factors;
   }
   void moveOperands();
@@ -67,6 +72,8 @@ private:
 
   Operation *op;
   SiteCost cost;
+  /// Dimensions whose extent is a letter's.
+  llvm::DenseMap<std::pair<Value, int64_t>, unsigned> letters;
 };
 
 } // namespace
@@ -89,16 +96,19 @@ void Counter::moveOperands() {
 void Counter::contract(ContractSpec spec, ValueRange inputs) {
   SmallVector<unsigned> letterSize(spec.letterCount(), ~0u);
   SmallVector<bool> bound(spec.letterCount(), false);
-  for (auto [input, letters] : llvm::zip(inputs, spec.operands))
-    for (auto [d, letter] : llvm::enumerate(letters)) {
+  for (auto [input, operand] : llvm::zip(inputs, spec.operands))
+    for (auto [d, letter] : llvm::enumerate(operand)) {
       auto type = cast<RankedTensorType>(input.getType());
-      if (letterSize[letter] == ~0u && type.getDimSize(d) != 1)
+      if (type.getDimSize(d) == 1)
+        continue;
+      if (letterSize[letter] == ~0u)
         letterSize[letter] = size(spec.letters[letter], input, d);
+      letters[{input, int64_t(d)}] = letterSize[letter];
     }
   // The first sparse operand drives; the others are counted as one pass.
   CostTerm term{0, {}};
   bool first = true;
-  for (auto [input, letters] : llvm::zip(inputs, spec.operands)) {
+  for (auto [input, operand] : llvm::zip(inputs, spec.operands)) {
     if (!isSparse(input))
       continue;
     if (first)
@@ -106,7 +116,7 @@ void Counter::contract(ContractSpec spec, ValueRange inputs) {
     else
       cost.flops.push_back({2, {stored(input)}});
     first = false;
-    for (unsigned letter : letters)
+    for (unsigned letter : operand)
       bound[letter] = true;
   }
   for (unsigned letter = 0; letter < spec.letterCount(); ++letter)

@@ -65,7 +65,7 @@ static void structure(OpPassManager &pm, const PipelineOptions &options) {
 static void schedule(OpPassManager &pm, const PipelineOptions &options) {
   // A site's marks stand around its own ops: fusion would empty some sites.
   if (!options.profile)
-    pm.addPass(createLinalgElementwiseOpFusionPass());
+    pm.addPass(createNoodleFuseElementwisePass());
   pm.addPass(createNoodleSparsifyPass());
 }
 

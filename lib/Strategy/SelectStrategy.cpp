@@ -26,7 +26,12 @@ struct Choice {
   std::string why;
 };
 
+/// Whether stored entries drive the op; a mask does not.
 bool touchesSparse(Operation *op) {
+  if (auto contract = dyn_cast<ContractOp>(op))
+    return isSparse(contract.getResult()) ||
+           llvm::any_of(contract.getInputs(),
+                        [](Value v) { return isSparse(v); });
   return llvm::any_of(op->getOperands(), [](Value v) { return isSparse(v); }) ||
          llvm::any_of(op->getResults(), [](Value v) { return isSparse(v); });
 }
