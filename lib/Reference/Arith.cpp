@@ -43,6 +43,9 @@ static LogicalResult resourceConstant(Machine &machine, Operation *op,
   if (!tensor.values.empty())
     std::memcpy(tensor.values.data(), blob->getData().data(),
                 tensor.values.size());
+  if (tensor.type == NOODLE_RT_I1)
+    for (std::byte &bit : tensor.values)
+      bit = std::byte(bit != std::byte(0));
   return success();
 }
 

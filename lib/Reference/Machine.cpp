@@ -14,8 +14,8 @@
 
 namespace mlir::noodle::reference {
 
-/// Calls and regions inside one another; each takes some stack.
-static constexpr unsigned maxDepth = 1000;
+/// Calls and regions inside one another; each takes some 1.5 KiB of stack.
+static constexpr unsigned maxDepth = 500;
 
 Machine::Machine(const Options &options) : options(options) {
   addContractHandlers(table);
