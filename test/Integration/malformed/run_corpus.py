@@ -88,7 +88,7 @@ PROGRAMS = [
     ("deep-types", "func.func @main(%a: " + "tuple<" * 5000 + "i1" + ">" * 5000
      + ") { return }", "nest"),
     ("deep-parentheses", "func.func @main() -> " + "(" * 5000, "nest"),
-    ("undefined-value", "func.func @main() -> i64 { return %x : i64 }", "%x"),
+    ("undefined-value", "func.func @main() -> i64 { return %x : i64 }", "undeclared"),
     ("wrong-return", "func.func @main() -> i64 { return }", "error:"),
     ("bad-equation", contract("ij,jk", "%a0, %a1", "tensor<2x2xf64>",
                               ["tensor<2x2xf64>"] * 2), "->"),
@@ -170,12 +170,12 @@ PROGRAMS = [
     ("unknown-attribute", "module attributes {noodle.nosuch = 1 : i64} {"
      + GOOD_VECTOR + "}", "noodle.nosuch"),
     ("fp-policy", "module attributes {noodle.fp = #noodle.fp<quick>} {"
-     + GOOD_VECTOR + "}", "quick"),
+     + GOOD_VECTOR + "}", "strict, reassoc, fast"),
     ("other-dialect", "func.func @main(%a: memref<2xf64>) { return }",
      "error:"),
     ("external-call", "func.func private @system(i64)\nfunc.func @main(%a: i64)"
      " { call @system(%a) : (i64) -> ()\n return }", "@system"),
-    ("llvm-dialect", "llvm.func @main() { llvm.return }", "@main"),
+    ("llvm-dialect", "llvm.func @main() { llvm.return }", "llvm."),
     ("recursion", "func.func @main(%a: i64) -> i64 { %r = call @main(%a) : "
      "(i64) -> i64\n return %r : i64 }", "error:"),
     ("not-a-semiring", "noodle.semiring @s : f64 traits <commutative> zero {\n"
@@ -203,11 +203,11 @@ RUNS = [
     ("dtype", GOOD_VECTOR, ["--arg", "x2i.npy"], 1, "f64"),
     ("rank", GOOD_VECTOR, ["--arg", "m22.npy"], 1, "rank"),
     ("npy-for-sparse", SPARSE, ["--arg", "m22.npy", "--arg", "x.npy"], 1,
-     "sparse"),
+     "a .npy file is dense"),
     ("shapes-disagree", SPARSE, ["--arg", "good.mtx", "--arg", "x.npy"], 1,
-     "program"),
+     "disagree"),
     ("dense-disagree", DENSE, ["--arg", "m22.npy", "--arg", "x3.npy"], 1,
-     "program"),
+     "disagree"),
     ("unwritable", GOOD_VECTOR, ["--arg", "x.npy", "--out",
                                  "nosuch/folder/y.npy"], 1, "nosuch/folder"),
     ("out-is-folder", GOOD_VECTOR, ["--arg", "x.npy", "--out", "folder.npy"], 1,
@@ -225,16 +225,16 @@ RUNS = [
     ("memory-2^62", "func.func @main(%n: i64) -> tensor<?xf64> {\n%i = "
      "arith.index_cast %n : i64 to index\n%v = arith.constant 1.0 : f64\n"
      "%t = tensor.splat %v[%i] : tensor<?xf64>\nreturn %t : tensor<?xf64> }",
-     ["--arg", "4611686018427387904"], 1, "memory"),
+     ["--arg", "4611686018427387904"], 1, "overflows"),
     ("scalar-text", LOOP, ["--arg", "three"], 1, "three"),
     ("scalar-fraction", LOOP, ["--arg", "1.5"], 1, "1.5"),
     ("scalar-nan", LOOP, ["--arg", "nan"], 1, "nan"),
     ("scalar-range", LOOP, ["--arg", "9223372036854775808"], 1,
      "9223372036854775808"),
     ("zeros-dynamic", DENSE, ["--arg", "zeros", "--arg", "zeros"], 1, "shape"),
-    ("check", "func.func @main(%n: i64) { %c = arith.constant 5 : i64\n"
+    ("check", "func.func @main(%n: i64) -> i64 { %c = arith.constant 5 : i64\n"
      "%ok = arith.cmpi slt, %n, %c : i64\nnoodle.check %ok, \"n is too big\"\n"
-     "return }", ["--arg", "9"], 1, "n is too big"),
+     "return %n : i64 }", ["--arg", "9"], 1, "n is too big"),
     ("gather-range", op("noodle.gather %a[%i] {axis = 0 : i64} : tensor<2xf64>,"
      " tensor<2xi32> -> tensor<2xf64>", "%a: tensor<2xf64>, %i: tensor<2xi32>",
      "tensor<2xf64>"), ["--arg", "x.npy", "--arg", "x2i.npy"], 1, "index"),
@@ -346,7 +346,7 @@ def main():
             problems.append(f"exit code {got} instead of {code}")
         if len(errors) != 1:
             problems.append(f"{len(errors)} error lines")
-        if expected not in stderr:
+        if expected not in stderr.replace(": error: ", ": "):
             problems.append(f"no '{expected}' in the message")
         if stdout:
             problems.append("prints on stdout")
