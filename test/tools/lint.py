@@ -107,6 +107,8 @@ CHECKS = [
     ("words and lengths", check_text),
     ("formatting", lambda: format_faults(sources(CODE))),
     ("include directions", lambda: run_script("test/tools/include_direction.py")),
+    ("counting of tests, planted faults",
+     lambda: run_script("test/tools/run_suites.py", "--self-test")),
     ("dead checks, planted faults",
      lambda: run_script("test/tools/lint_checks.py", "--self-test")),
     ("dead checks", lambda: run_script("test/tools/lint_checks.py", "test")),

@@ -2,6 +2,7 @@
 """Builds, runs every suite, and counts.
 
     run_suites.py [--build FOLDER] [--only NAME...]
+    run_suites.py --self-test
 
 One line per suite, then what was skipped and why, then the closing line
 `N passed, N failed, N skipped` over single tests. Exits with 1 when anything
@@ -13,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
@@ -188,7 +190,38 @@ def programs(folder):
     return result
 
 
+def self_test():
+    """Counts planted programs: one that fails, one that dies, one that lies."""
+    report = """<testsuites><testsuite name="S">
+<testcase name="a" classname="S" status="run"/>
+<testcase name="b" classname="S" status="run"><failure message="no"/></testcase>
+<testcase name="c" classname="S" status="run"><skipped message="why"/></testcase>
+<testcase name="d" classname="S" status="notrun"/></testsuite></testsuites>"""
+    good = report.replace('<failure message="no"/>', "")
+    with tempfile.TemporaryDirectory() as folder:
+        def count(body, seconds=10):
+            program = os.path.join(folder, "program")
+            with open(program, "w", encoding="utf-8") as file:
+                file.write(f"#!/bin/sh\nout=${{1#*xml:}}\n{body}\n")
+            os.chmod(program, 0o755)
+            return google_test([program], os.environ,
+                               os.path.join(folder, "report.xml"), seconds)
+
+        fails = count(f"echo '{report}' >$out; exit 1")
+        assert str(fails) == "1 passed, 1 failed, 2 skipped", fails
+        assert ("program: S.c", "why") in fails.skips
+        assert str(count(f"echo '{good}' >$out")) == (
+            "2 passed, 0 failed, 2 skipped")
+        for body in ("kill -SEGV $$", f"echo '{good}' >$out; exit 1"):
+            assert len(count(body).failures) == 1, body
+        assert "stopped" in count("sleep 9", 0.2).failures[0][1]
+
+
 def main():
+    if "--self-test" in sys.argv:
+        self_test()
+        print("planted faults found")
+        return
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build")
     parser.add_argument("--only", nargs="*")
