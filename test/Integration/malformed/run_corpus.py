@@ -346,7 +346,7 @@ def main():
             problems.append(f"exit code {got} instead of {code}")
         if len(errors) != 1:
             problems.append(f"{len(errors)} error lines")
-        if expected not in stderr.replace(": error: ", ": "):
+        if expected not in stderr + stderr.replace(": error: ", ": "):
             problems.append(f"no '{expected}' in the message")
         if stdout:
             problems.append("prints on stdout")
