@@ -65,6 +65,19 @@ def check_text():
     return faults
 
 
+def link_faults(path, text):
+    """Links between the project's own pages."""
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        place = os.path.join(ROOT, os.path.dirname(path), target)
+        if "://" not in target and not os.path.exists(place):
+            yield f"{path}: error: links to {target}, which does not exist"
+
+
+def check_links():
+    return [fault for path in sources((".md",)) if path.endswith(".md")
+            for fault in link_faults(path, read(path))]
+
+
 def format_faults(paths):
     done = subprocess.run([FORMAT, "--dry-run", "-Werror", *paths], cwd=ROOT,
                           text=True, capture_output=True, check=False)
@@ -93,6 +106,8 @@ def self_test():
         assert format_faults([planted]), "bad formatting was missed"
     finally:
         os.remove(planted)
+    assert list(link_faults("README.md", "[a](docs/None.md#part)"))
+    assert not list(link_faults("README.md", "[a](LICENSE) [b](http://a/b)"))
     assert length_fault("lib/a.cpp", LONGEST + 1)
     assert length_fault("tools/a.cpp", LONGEST_TOOL + 1)
     assert not length_fault("lib/a.cpp", LONGEST)
@@ -105,6 +120,7 @@ def self_test():
 
 CHECKS = [
     ("words and lengths", check_text),
+    ("links", check_links),
     ("formatting", lambda: format_faults(sources(CODE))),
     ("include directions", lambda: run_script("test/tools/include_direction.py")),
     ("counting of tests, planted faults",
