@@ -195,6 +195,15 @@ static LogicalResult verifyProduct(Operation *op, ValueRange inputs,
            << "accumulator " << sum << " does not suit " << element
            << "; use the same type, f64 for f32, or i64 for "
               "i32";
+  // Elsewhere the zero is the type's extreme value: i32's is no zero of i64.
+  if (sum != element && element.isInteger() &&
+      semiring.getKind() != SemiringKind::PlusTimes &&
+      semiring.getKind() != SemiringKind::MaxTimes)
+    return op->emitOpError()
+           << "accumulator " << sum << " over " << element
+           << " suits plus_times and max_times alone: the zero of "
+           << stringifySemiringKind(semiring.getKind())
+           << " is another value in each type; convert the operands";
   auto result = cast<RankedTensorType>(op->getResult(0).getType());
   if (result.getElementType() != element && result.getElementType() != sum) {
     InFlightDiagnostic diag = resultError(op)

@@ -161,6 +161,14 @@ func.func @result_element_accumulated(%a: tensor<4xf32>) {
 
 // -----
 
+func.func @accumulator_zero(%a: tensor<4xi32>) {
+  // expected-error@+1 {{accumulator 'i64' over 'i32' suits plus_times and max_times alone: the zero of min_plus is another value in each type; convert the operands}}
+  %y = noodle.contract "i->i" (%a) {accumulator = i64, semiring = #noodle.semiring<min_plus>} : (tensor<4xi32>) -> tensor<4xi64>
+  return
+}
+
+// -----
+
 func.func @accumulator(%a: tensor<4xf64>) {
   // expected-error@+1 {{accumulator 'f32' does not suit 'f64'; use the same type, f64 for f32, or i64 for i32}}
   %y = noodle.contract "i->i" (%a) {accumulator = f32} : (tensor<4xf64>) -> tensor<4xf64>

@@ -52,10 +52,12 @@ def Noodle_ContractOp : Noodle_TensorOp<"contract",
 
     Operands are converted to the accumulator's type (their own by default),
     multiplied in operand order and added; the sum is converted to the result's
-    type. With `into` the result is init + sum. With `mask` only entries where
-    the mask is present are computed; the others keep init, or the zero. A mask
-    is structural: presence is being stored. `mask_valued` asks for a stored
-    value other than 0; a dense mask must be valued. `mask_complement` inverts.
+    type. A wider integer accumulator suits plus_times and max_times alone,
+    whose zero is 0 in every type. With `into` the result is init + sum. With
+    `mask` only entries where the mask is present are computed; the others keep
+    init, or the zero. A mask is structural: presence is being stored.
+    `mask_valued` asks for a stored value other than 0; a dense mask must be
+    valued. `mask_complement` inverts.
 
     Example:
 
