@@ -51,6 +51,8 @@ static void select(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 static void structure(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createNoodleGuardAccessesPass());
+  pm.addPass(createNoodleGuardOpsPass());
   if (options.profile)
     pm.addPass(createNoodleMarkSitesPass());
   pm.addPass(createNoodleOutlineReferencePass());
@@ -101,7 +103,9 @@ static void llvmDialect(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertMathToFuncs());
   pm.addPass(createNoodleLowerRuntimeCallsPass());
+  pm.addPass(createNoodleExpandMathPass());
   pm.addPass(createNoodleConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
 }

@@ -190,4 +190,41 @@ def NoodlePrepareBuffersPass
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
 
+def NoodleFuseElementwisePass
+    : Pass<"noodle-fuse-elementwise", "::mlir::ModuleOp"> {
+  let summary = "elementwise producers into their one consumer";
+  let description = [{
+    Upstream's elementwise fusion of `linalg.generic` ops, where producer and
+    consumer have the same loops, the producer has no other consumer, and it
+    does not read its init: a producer that adds into its init, fused into a
+    consumer with more loops, adds too often.
+
+    Precondition: linalg on tensors. Postcondition: the same, with fewer
+    temporaries.
+
+    Example: y = exp(a * x) as two ops becomes one op and no temporary for a * x.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+def NoodleExpandMathPass : Pass<"noodle-expand-math", "::mlir::ModuleOp"> {
+  let summary = "polynomials or library calls for transcendental functions";
+  let description = [{
+    f32 functions with an accurate enough polynomial in MLIR become that;
+    the others and all of f64 call the C library, by symbols that
+    `ir_symbols.def` lists. `docs/Rationale.md` states the errors.
+
+    Precondition: `noodle-lower-runtime-calls` has renamed the program's
+    functions. Postcondition: of the math dialect only what LLVM has
+    instructions for.
+
+    Example: `%e = math.exp %x : f64` becomes
+    `%e = llvm.call @exp(%x) : (f64) -> f64`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 #endif // NOODLE_TRANSFORMS_PASSES
