@@ -225,10 +225,13 @@ void Planner::run() {
   std::string text = "split from " + op.getEquation().str() +
                      (why.empty() ? "" : "; the rest is one loop nest: " + why);
   rewriter.modifyOpInPlace(op, [&] {
+    // An accumulator that the author named stays, as the result's type may
+    // differ from it.
     Type first = cast<RankedTensorType>(inputs[0].getType()).getElementType();
     op.getInputsMutable().assign(inputs);
     op.setEquation(equation(factors, output));
-    op.setAccumulatorAttr(first == acc ? TypeAttr() : TypeAttr::get(acc));
+    if (first != acc)
+      op.setAccumulatorAttr(TypeAttr::get(acc));
     op->setAttr("noodle.plan", rewriter.getStringAttr(text));
   });
 }

@@ -6,6 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Strategy/Lowerable.h"
 
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -76,11 +79,13 @@ SparseContraction noodle::classify(ContractOp op) {
   bool repeated = false, broadcast = false;
   SmallVector<unsigned> sparse; // positions of sparse operands
   for (auto [k, type] : llvm::enumerate(types)) {
+    // The sparsifier has no form for a diagonal, not of a dense operand either.
+    ArrayRef<unsigned> letters = spec.operands[k];
+    for (unsigned letter : letters)
+      repeated |= llvm::count(letters, letter) > 1;
     if (!isSparse(type))
       continue;
     sparse.push_back(k);
-    ArrayRef<unsigned> letters = spec.operands[k];
-    repeated |= letters[0] == letters[1];
     broadcast |= broadcasts(type, letters, *extents);
   }
 
@@ -119,7 +124,71 @@ SparseContraction noodle::classify(ContractOp op) {
   return SparseContraction::None;
 }
 
+/// Whether code may trap: integer division by what is not a safe constant.
+static bool mayTrap(Region &region) {
+  return region
+      .walk([](Operation *op) {
+        bool isSigned = isa<arith::DivSIOp, arith::RemSIOp, arith::CeilDivSIOp,
+                            arith::FloorDivSIOp>(op);
+        if (!isSigned &&
+            !isa<arith::DivUIOp, arith::RemUIOp, arith::CeilDivUIOp>(op))
+          return WalkResult::advance();
+        APInt divisor;
+        if (matchPattern(op->getOperand(1), m_ConstantInt(&divisor)) &&
+            !divisor.isZero() && !(isSigned && divisor.isAllOnes()))
+          return WalkResult::advance();
+        return WalkResult::interrupt();
+      })
+      .wasInterrupted();
+}
+
+/// Whether the op's semiring is one whose code may trap.
+static bool semiringMayTrap(Operation *op, SemiringAttr attr) {
+  if (!attr || attr.getKind() != SemiringKind::User)
+    return false;
+  auto semiring = SymbolTable::lookupNearestSymbolFrom<SemiringOp>(
+      op, attr.getSymbol());
+  return !semiring || llvm::any_of(semiring->getRegions(), mayTrap);
+}
+
+/// Whether scalar code divides integers by what may be 0 (or -1, which the least
+/// integer overflows with). Bodies of loops cannot end the call; the
+/// interpreter can.
+static bool mayFail(Operation *op) {
+  return op
+      ->walk([](Operation *inner) {
+        if (!isa<arith::DivSIOp, arith::DivUIOp, arith::CeilDivSIOp,
+                 arith::CeilDivUIOp, arith::FloorDivSIOp, arith::RemSIOp,
+                 arith::RemUIOp>(inner))
+          return WalkResult::advance();
+        APInt divisor;
+        bool safe =
+            matchPattern(inner->getOperand(1), m_ConstantInt(&divisor)) &&
+            !divisor.isZero() && !divisor.isAllOnes();
+        return safe ? WalkResult::advance() : WalkResult::interrupt();
+      })
+      .wasInterrupted();
+}
+
 std::string noodle::whyNotLowered(Operation *op) {
+  if (mayFail(op))
+    return "its integer division may fail";
+  if (auto semiring = op->getAttrOfType<SemiringAttr>("semiring"))
+    if (FlatSymbolRefAttr name = semiring.getSymbol())
+      if (Operation *named = SymbolTable::lookupNearestSymbolFrom(op, name);
+          named && mayFail(named))
+        return "its semiring's integer division may fail";
+  SemiringAttr semiring;
+  if (auto contract = dyn_cast<ContractOp>(op))
+    semiring = contract.getSemiring();
+  else if (auto reduce = dyn_cast<ReduceOp>(op))
+    semiring = reduce.getSemiring();
+  else if (auto scatter = dyn_cast<ScatterOp>(op))
+    semiring = scatter.getSemiring();
+  if (semiringMayTrap(op, semiring))
+    return "the semiring divides integers, which may fail";
+  if (auto map = dyn_cast<MapOp>(op); map && mayTrap(map.getBody()))
+    return "the body divides integers, which may fail";
   auto anySparse = [](ValueRange values) {
     return llvm::any_of(values, [](Value v) { return isSparse(v); });
   };
