@@ -281,8 +281,8 @@ Status bindNpy(const std::string &path, const TensorType &type,
                const std::string &what, const BindOptions &options,
                HostTensor &tensor) {
   if (type.sparse())
-    return invalid(what, "a .npy file is dense, expected " + type.str() +
-                             ": give a .mtx file");
+    return invalid(what, "a .npy file is dense and the parameter sparse, a " +
+                             type.str() + ": give a .mtx file");
   auto array = std::make_shared<io::Array>();
   if (io::Error error = io::readNpy(path, *array, options.limits); !error.ok())
     return fromIo(error);
