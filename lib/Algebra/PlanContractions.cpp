@@ -103,6 +103,10 @@ std::string Planner::whyWhole() {
     return "the semiring's zero does not annihilate";
   if (isSparse(op.getResult()))
     return "the result is sparse";
+  // Operands of a contraction have one element type.
+  if (cast<RankedTensorType>(op.getInputs()[0].getType()).getElementType() !=
+      op.getAccumulatorType())
+    return "intermediates would have the accumulator's type";
   return {};
 }
 
@@ -141,12 +145,10 @@ Factor Planner::piece(ArrayRef<Factor> parts, ArrayRef<std::string> kept) {
   Type acc = op.getAccumulatorType();
   SmallVector<Value> inputs =
       llvm::map_to_vector(parts, [](const Factor &part) { return part.value; });
-  Type first = cast<RankedTensorType>(inputs[0].getType()).getElementType();
   auto contract = ContractOp::create(
       rewriter, op.getLoc(), RankedTensorType::get(shape, acc),
       rewriter.getStringAttr(equation(parts, kept)), inputs, /*mask=*/Value(),
-      /*init=*/Value(), op.getSemiring(),
-      first == acc ? TypeAttr() : TypeAttr::get(acc),
+      /*init=*/Value(), op.getSemiring(), /*accumulator=*/TypeAttr(),
       /*mask_valued=*/UnitAttr(), /*mask_complement=*/UnitAttr(),
       op.getStrategyAttr());
   return {contract.getResult(), SmallVector<std::string>(kept)};
@@ -219,19 +221,13 @@ void Planner::run() {
                   rewriter.getStringAttr("one loop nest: " + why));
     return;
   }
-  Type acc = op.getAccumulatorType();
   SmallVector<Value> inputs =
       llvm::map_to_vector(factors, [](const Factor &f) { return f.value; });
   std::string text = "split from " + op.getEquation().str() +
                      (why.empty() ? "" : "; the rest is one loop nest: " + why);
   rewriter.modifyOpInPlace(op, [&] {
-    // An accumulator that the author named stays, as the result's type may
-    // differ from it.
-    Type first = cast<RankedTensorType>(inputs[0].getType()).getElementType();
     op.getInputsMutable().assign(inputs);
     op.setEquation(equation(factors, output));
-    if (first != acc)
-      op.setAccumulatorAttr(TypeAttr::get(acc));
     op->setAttr("noodle.plan", rewriter.getStringAttr(text));
   });
 }

@@ -37,6 +37,7 @@ def NoodleTestSemiringsPass
 
     is refused: zero + x is not x.
   }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
 def NoodleElaboratePass : Pass<"noodle-elaborate", "::mlir::ModuleOp"> {
@@ -64,7 +65,9 @@ def NoodleElaboratePass : Pass<"noodle-elaborate", "::mlir::ModuleOp"> {
       : (tensor<4x5xf32>, tensor<5xf32>) -> tensor<4xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::noodle::NoodleDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::noodle::NoodleDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def NoodlePlanContractionsPass

@@ -1,0 +1,60 @@
+// RUN: noodle-opt %s --noodle-elaborate --split-input-file --verify-diagnostics
+
+func.func @memory(%n: index) {
+  // expected-error @+1 {{'memref.alloc' is not accepted: programs are made of noodle, func, scf, arith, math and tensor ops}}
+  %m = memref.alloc(%n) : memref<?xf32>
+  return
+}
+
+// -----
+
+func.func @branch() {
+  // expected-error @+1 {{'cf.br' is not accepted: use scf}}
+  cf.br ^next
+^next:
+  return
+}
+
+// -----
+
+// expected-error @+1 {{function @outside has no body}}
+func.func private @outside()
+
+// -----
+
+// expected-error @+1 {{argument #1 of @half has type 'tensor<?xf16>': elements are f32, f64, i32, i64 or i1}}
+func.func @half(%a: f32, %b: tensor<?xf16>) {
+  return
+}
+
+// -----
+
+#coo = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : compressed(nonunique), d1 : singleton)}>
+// expected-error @+1 {{sparse tensors are CSR or CSC with 32- or 64-bit indices}}
+func.func @coo(%a: tensor<?x?xf64, #coo>) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{result #0 of @pair has type 'vector<2xf32>': arguments and results are ranked tensors or scalars}}
+func.func @pair() -> vector<2xf32> {
+  %c = arith.constant dense<0.0> : vector<2xf32>
+  return %c : vector<2xf32>
+}
+
+// -----
+
+func.func private @even(%n: i64) -> i64 {
+  %r = func.call @odd(%n) : (i64) -> i64
+  return %r : i64
+}
+func.func private @odd(%n: i64) -> i64 {
+  // expected-error @+1 {{@even calls itself: write the recursion as a loop}}
+  %r = func.call @even(%n) : (i64) -> i64
+  return %r : i64
+}
+func.func @main(%n: i64) -> i64 {
+  %r = func.call @even(%n) : (i64) -> i64
+  return %r : i64
+}

@@ -1,0 +1,129 @@
+// RUN: noodle-opt %s --noodle-plan-contractions --split-input-file | FileCheck %s
+
+// Contract_Associativity: fires.
+// CHECK-LABEL: func.func @chain
+// CHECK: %[[T:.*]] = noodle.contract "ij,jk->ik"(%arg0, %arg1) {noodle.site = 0 : i64} : (tensor<2x3xf64>, tensor<3x4xf64>) -> tensor<2x4xf64>
+// CHECK: noodle.contract "ik,kl->il"(%[[T]], %arg2) {noodle.plan = "split from ij,jk,kl->il", noodle.site = 1 : i64} : (tensor<2x4xf64>, tensor<4x5xf64>) -> tensor<2x5xf64>
+func.func @chain(%a: tensor<2x3xf64>, %b: tensor<3x4xf64>, %c: tensor<4x5xf64>) -> tensor<2x5xf64> {
+  %d = noodle.contract "ij,jk,kl->il" (%a, %b, %c) : (tensor<2x3xf64>, tensor<3x4xf64>, tensor<4x5xf64>) -> tensor<2x5xf64>
+  return %d : tensor<2x5xf64>
+}
+
+// -----
+
+// Names stay names, static extents win over dynamic ones and 1s.
+// CHECK-LABEL: func.func @names
+// CHECK: noodle.contract "row in, in mid -> row mid"{{.*}} -> tensor<?x4xf64>
+// CHECK: noodle.contract "row mid, mid out -> row out"
+func.func @names(%a: tensor<?x1xf64>, %b: tensor<3x?xf64>, %c: tensor<4x5xf64>, %e: tensor<3x4xf64>) -> tensor<?x5xf64> {
+  %b1 = tensor.cast %b : tensor<3x?xf64> to tensor<3x4xf64>
+  %d = noodle.contract "row in, in mid, mid out -> row out" (%a, %b1, %c) : (tensor<?x1xf64>, tensor<3x4xf64>, tensor<4x5xf64>) -> tensor<?x5xf64>
+  return %d : tensor<?x5xf64>
+}
+
+// -----
+
+// Contract_Distributivity: a letter of one operand alone is summed first.
+// CHECK-LABEL: func.func @private
+// CHECK: %[[S:.*]] = noodle.contract "ij->i"(%arg0)
+// CHECK: noodle.contract "i,k->ik"(%[[S]], %arg1)
+func.func @private(%a: tensor<2x3xf64>, %b: tensor<4xf64>) -> tensor<2x4xf64> {
+  %d = noodle.contract "ij,k->ik" (%a, %b) : (tensor<2x3xf64>, tensor<4xf64>) -> tensor<2x4xf64>
+  return %d : tensor<2x4xf64>
+}
+
+// -----
+
+// Nothing is gained where the other operand adds no loop.
+// CHECK-LABEL: func.func @dot
+// CHECK: noodle.contract "ij,i->"(%arg0, %arg1) {noodle.site = 0 : i64}
+// CHECK-NOT: noodle.contract
+func.func @dot(%a: tensor<2x3xf64>, %b: tensor<2xf64>) -> tensor<f64> {
+  %d = noodle.contract "ij,i->" (%a, %b) : (tensor<2x3xf64>, tensor<2xf64>) -> tensor<f64>
+  return %d : tensor<f64>
+}
+
+// -----
+
+// Must not fire: a semiring that is not said to be distributive.
+noodle.semiring @plus_min : i64 traits <associative, commutative>
+  zero {
+    %z = arith.constant 0 : i64
+    noodle.yield %z : i64
+  } one {
+    %o = arith.constant 9223372036854775807 : i64
+    noodle.yield %o : i64
+  } add {
+  ^bb0(%a: i64, %b: i64):
+    %s = arith.addi %a, %b : i64
+    noodle.yield %s : i64
+  } mul {
+  ^bb0(%a: i64, %b: i64):
+    %s = arith.minsi %a, %b : i64
+    noodle.yield %s : i64
+  }
+// CHECK-LABEL: func.func @not_distributive
+// CHECK: noodle.contract "ij,jk,kl->il"(%arg0, %arg1, %arg2) {noodle.plan = "one loop nest: the semiring is not associative and distributive"
+// CHECK-NOT: noodle.contract
+func.func @not_distributive(%a: tensor<2x3xi64>, %b: tensor<3x4xi64>, %c: tensor<4x5xi64>) -> tensor<2x5xi64> {
+  %d = noodle.contract "ij,jk,kl->il" (%a, %b, %c) {semiring = #noodle.semiring<@plus_min>} : (tensor<2x3xi64>, tensor<3x4xi64>, tensor<4x5xi64>) -> tensor<2x5xi64>
+  return %d : tensor<2x5xi64>
+}
+
+// -----
+
+// Must not fire: an absent entry times an infinity is nothing, a float zero
+// times an infinity is NaN.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+// CHECK-LABEL: func.func @sparse_floats
+// CHECK: noodle.contract "ij,j,i->"{{.*}}noodle.plan = "one loop nest: absent entries would become float zeros"
+// CHECK-NOT: noodle.contract
+func.func @sparse_floats(%a: tensor<4x5xf64, #csr>, %x: tensor<5xf64>, %y: tensor<4xf64>) -> tensor<f64> {
+  %d = noodle.contract "ij,j,i->" (%a, %x, %y) : (tensor<4x5xf64, #csr>, tensor<5xf64>, tensor<4xf64>) -> tensor<f64>
+  return %d : tensor<f64>
+}
+
+// -----
+
+// Integers are exact: fires.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+// CHECK-LABEL: func.func @sparse_integers
+// CHECK: noodle.contract "ij,j->i"
+// CHECK: noodle.contract "i,i->"
+func.func @sparse_integers(%a: tensor<4x5xi64, #csr>, %x: tensor<5xi64>, %y: tensor<4xi64>) -> tensor<i64> {
+  %d = noodle.contract "ij,j,i->" (%a, %x, %y) : (tensor<4x5xi64, #csr>, tensor<5xi64>, tensor<4xi64>) -> tensor<i64>
+  return %d : tensor<i64>
+}
+
+// -----
+
+// Must not fire: the intermediate ijkl is larger than anything there.
+// CHECK-LABEL: func.func @too_large
+// CHECK: noodle.contract "ij,kl,jk->il"(%arg0, %arg1, %arg2) {noodle.plan = "one loop nest: an intermediate of 4 letters would be larger than any operand"
+// CHECK-NOT: noodle.contract
+func.func @too_large(%a: tensor<2x3xf64>, %b: tensor<4x5xf64>, %c: tensor<3x4xf64>) -> tensor<2x5xf64> {
+  %d = noodle.contract "ij,kl,jk->il" (%a, %b, %c) : (tensor<2x3xf64>, tensor<4x5xf64>, tensor<3x4xf64>) -> tensor<2x5xf64>
+  return %d : tensor<2x5xf64>
+}
+
+// -----
+
+// Mask and init belong to the last piece.
+// CHECK-LABEL: func.func @masked
+// CHECK: noodle.contract "ij,jk->ik"(%arg0, %arg1) {noodle.site = 0 : i64} : (tensor<2x3xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
+// CHECK: noodle.contract "ik,kl->il"(%{{.*}}, %arg2) mask(%arg3 : tensor<2x5xi1>) into(%arg4 : tensor<2x5xf32>) {mask_valued
+func.func @masked(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %c: tensor<4x5xf32>, %m: tensor<2x5xi1>, %i: tensor<2x5xf32>) -> tensor<2x5xf32> {
+  %d = noodle.contract "ij,jk,kl->il" (%a, %b, %c) mask(%m : tensor<2x5xi1>) into(%i : tensor<2x5xf32>) {mask_valued} : (tensor<2x3xf32>, tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<2x5xf32>
+  return %d : tensor<2x5xf32>
+}
+
+// -----
+
+// Must not fire: operands have one element type, sums another.
+// CHECK-LABEL: func.func @accumulator
+// CHECK: noodle.contract "ij,jk,kl->il"{{.*}}noodle.plan = "one loop nest: intermediates would have the accumulator's type"
+// CHECK-NOT: noodle.contract
+func.func @accumulator(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %c: tensor<4x5xf32>) -> tensor<2x5xf64> {
+  %d = noodle.contract "ij,jk,kl->il" (%a, %b, %c) {accumulator = f64} : (tensor<2x3xf32>, tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<2x5xf64>
+  return %d : tensor<2x5xf64>
+}
