@@ -29,7 +29,7 @@ static constexpr StringLiteral notes[] = {
     "noodle.site",          "noodle.why",     "noodle.signature",
     "noodle.reference",     "noodle.profile", "noodle.reference_site",
     "noodle.stats_key",     "noodle.cpu",     "noodle.schedule",
-    "noodle.parallel_body", "noodle.sites",   "noodle.plan"};
+    "noodle.parallel_body", "noodle.parallel_for", "noodle.sites",   "noodle.plan"};
 
 static bool isNote(StringAttr name) {
   return llvm::is_contained(notes, name.getValue());

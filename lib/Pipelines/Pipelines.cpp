@@ -51,7 +51,6 @@ static void select(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 static void structure(OpPassManager &pm, const PipelineOptions &options) {
-  pm.addPass(createNoodleGuardAccessesPass());
   pm.addPass(createNoodleGuardOpsPass());
   if (options.profile)
     pm.addPass(createNoodleMarkSitesPass());
@@ -87,6 +86,7 @@ static void buffers(OpPassManager &pm, const PipelineOptions &options) {
   NoodleTileContractionsPassOptions tile;
   tile.vectorBytes = options.vectorBytes;
   pm.addNestedPass<func::FuncOp>(createNoodleTileContractionsPass(tile));
+  pm.addNestedPass<func::FuncOp>(createNoodleSplitElementwisePass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createNoodleInsertPollsPass());
   bufferization::buildBufferDeallocationPipeline(pm);
@@ -100,6 +100,7 @@ static void buffers(OpPassManager &pm, const PipelineOptions &options) {
 
 static void llvmDialect(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createStorageSpecifierToLLVMPass());
+  pm.addPass(createNoodleOutlineParallelPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());

@@ -227,4 +227,62 @@ def NoodleExpandMathPass : Pass<"noodle-expand-math", "::mlir::ModuleOp"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def NoodleSplitElementwisePass
+    : Pass<"noodle-split-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "cut large linalg ops into blocks that may run at once";
+  let description = [{
+    A `linalg.generic` on buffers whose first dimension is parallel becomes an
+    `scf.parallel` over blocks of that dimension around the same op on subviews.
+    Ops known to do less than `serial-work` iterations are left alone. No
+    reduction is ever cut, so the result does not depend on the threads.
+
+    Precondition: linalg ops on buffers. Postcondition: the same, and scf.
+
+    Example: a map over `memref<?xf32>` becomes
+    `scf.parallel (%i) = (%c0) to (%n) step (%c8192)` around the map of
+    `memref.subview %a[%i] [%count] [1]`.
+  }];
+  let options = [
+    Option<"serialWork", "serial-work", "int64_t", /*default=*/"1 << 16",
+           "iterations below which an op stays whole">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def NoodleOutlineParallelPass
+    : Pass<"noodle-outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "make outermost parallel loops functions for the scheduler";
+  let description = [{
+    The body of each outermost `scf.parallel` without reductions becomes a
+    function of type `noodle_rt_body`: context, range of iterations, captures.
+    The loop becomes a call that stands for `noodle_ir_parallel_for`, with a
+    grain computed from the work of an iteration, so that small loops stay on
+    the calling thread. Inner parallel loops stay loops.
+
+    Precondition: scf and buffers, deallocation done. Postcondition: no
+    outermost `scf.parallel`.
+
+    Example:
+
+    ```mlir
+    scf.parallel (%i) = (%c0) to (%n) step (%c64) {
+      ...
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    %body = func.constant @main.parallel : (!llvm.ptr, i64, i64, !llvm.ptr) -> i32
+    ...
+    call @parallel_for(%count, %grain, %address, %captures)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 #endif // NOODLE_TRANSFORMS_PASSES

@@ -48,10 +48,10 @@ std::string placeOf(Location location) {
 /// Lowers one function's body.
 class BodyLowering {
 public:
-  BodyLowering(func::FuncOp function, RuntimeFunctions &runtime,
-               const LLVMTypeConverter &converter)
-      : function(function), runtime(runtime), converter(converter),
-        module(function->getParentOfType<ModuleOp>()) {}
+  BodyLowering(func::FuncOp function, StringAttr parallelFor,
+               RuntimeFunctions &runtime, const LLVMTypeConverter &converter)
+      : function(function), parallelFor(parallelFor), runtime(runtime),
+        converter(converter), module(function->getParentOfType<ModuleOp>()) {}
 
   LogicalResult run();
 
@@ -75,6 +75,7 @@ private:
   void lower(func::CallOp op);
 
   func::FuncOp function;
+  StringAttr parallelFor; ///< what calls of the parallel loop name
   RuntimeFunctions &runtime;
   const LLVMTypeConverter &converter;
   ModuleOp module;
@@ -247,6 +248,14 @@ void BodyLowering::lower(func::CallOp op) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   SmallVector<Value> operands = {context};
   llvm::append_range(operands, op.getOperands());
+  if (op.getCalleeAttr().getAttr() == parallelFor) {
+    Value status = LLVM::CallOp::create(
+                       b, runtime.get("noodle_ir_parallel_for"), operands)
+                       .getResult();
+    failUnlessOk(b, status);
+    op.erase();
+    return;
+  }
   SmallVector<Type> results = {b.getI32Type()};
   llvm::append_range(results, op.getResultTypes());
   auto call = func::CallOp::create(b, op.getCallee(), results, operands);
@@ -278,7 +287,7 @@ LogicalResult BodyLowering::run() {
       lower(mark);
     } else if (auto call = dyn_cast<func::CallOp>(op)) {
       lower(call);
-    } else {
+    } else if (!function->hasAttr(kParallelBodyAttr)) {
       ImplicitLocOpBuilder b(op->getLoc(), op);
       op->insertOperands(0, i32(b, NOODLE_RT_OK));
     }
@@ -396,17 +405,25 @@ struct LowerRuntimeCalls
     ModuleOp module = getOperation();
     LLVMTypeConverter converter(&getContext());
     RuntimeFunctions runtime(module);
-    SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
+    SmallVector<func::FuncOp> functions;
+    StringAttr parallelFor;
+    for (auto function :
+         llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+      if (function->hasAttr(kParallelForAttr)) {
+        parallelFor = function.getNameAttr();
+        function.erase();
+      } else {
+        functions.push_back(function);
+      }
+    }
     if (failed(rename(module, functions)))
       return signalPassFailure();
     Builder builder(&getContext());
     Type ptr = LLVM::LLVMPointerType::get(&getContext());
     for (func::FuncOp function : functions) {
       // A body of a parallel loop has this form already.
-      if (function->hasAttr("noodle.parallel_body")) {
-        function->removeAttr("noodle.parallel_body");
+      if (function->hasAttr(kParallelBodyAttr))
         continue;
-      }
       if (failed(function.insertArgument(0, ptr, DictionaryAttr(),
                                          function.getLoc())) ||
           failed(function.insertResult(0, builder.getI32Type(),
@@ -414,7 +431,7 @@ struct LowerRuntimeCalls
         return signalPassFailure();
     }
     for (func::FuncOp function : functions)
-      if (failed(lower(function, runtime, converter)))
+      if (failed(lower(function, parallelFor, runtime, converter)))
         return signalPassFailure();
     auto internal = LLVM::LinkageAttr::get(&getContext(),
                                            LLVM::Linkage::Internal);
@@ -430,6 +447,7 @@ struct LowerRuntimeCalls
       }
       function.setPrivate();
       function->removeAttr(kSignatureAttr);
+      function->removeAttr(kParallelBodyAttr);
       for (unsigned k = 0; k < function.getNumArguments(); ++k)
         function.setArgAttrs(k, ArrayRef<NamedAttribute>());
       for (unsigned k = 0; k < function.getNumResults(); ++k)
@@ -438,10 +456,11 @@ struct LowerRuntimeCalls
     }
   }
 
-  LogicalResult lower(func::FuncOp function, RuntimeFunctions &runtime,
+  LogicalResult lower(func::FuncOp function, StringAttr parallelFor,
+                      RuntimeFunctions &runtime,
                       const LLVMTypeConverter &converter) {
     if (!function.isDeclaration())
-      return BodyLowering(function, runtime, converter).run();
+      return BodyLowering(function, parallelFor, runtime, converter).run();
     auto site = function->getAttrOfType<IntegerAttr>(kReferenceSiteAttr);
     auto signature = function->getAttrOfType<TypeAttr>(kSignatureAttr);
     if (!site || !signature)

@@ -27,6 +27,10 @@ inline constexpr StringLiteral kFunctionPrefix = "noodle.";
 inline constexpr StringLiteral kEntryPrefix = "noodle_entry_";
 inline constexpr StringLiteral kSignatureAttr = "noodle.signature";
 inline constexpr StringLiteral kReferenceSiteAttr = "noodle.reference_site";
+/// On a function that has the form of noodle_rt_body already.
+inline constexpr StringLiteral kParallelBodyAttr = "noodle.parallel_body";
+/// On the declaration that stands for noodle_ir_parallel_for.
+inline constexpr StringLiteral kParallelForAttr = "noodle.parallel_for";
 
 /// The runtime functions of ir.h, declared in the module on first use.
 class RuntimeFunctions {
