@@ -238,6 +238,21 @@ void Guard::run() {
   }
 }
 
+/// Whether an op is undefined for some operands and has no check above.
+static bool isUnguarded(Operation *op) {
+  if (isa<arith::DivSIOp, arith::RemSIOp, arith::CeilDivSIOp,
+          arith::FloorDivSIOp, arith::DivUIOp, arith::RemUIOp,
+          arith::CeilDivUIOp>(op))
+    return !op->getOperand(1).getType().isIntOrIndex();
+  return isa<tensor::TensorDialect>(op->getDialect()) &&
+         !isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::DimOp,
+              tensor::EmptyOp, tensor::ExpandShapeOp, tensor::ExtractOp,
+              tensor::ExtractSliceOp, tensor::FromElementsOp,
+              tensor::GenerateOp, tensor::InsertOp, tensor::InsertSliceOp,
+              tensor::PadOp, tensor::RankOp, tensor::SplatOp, tensor::YieldOp>(
+             op);
+}
+
 namespace {
 struct GuardOps : noodle::impl::NoodleGuardOpsPassBase<GuardOps> {
   void runOnOperation() override {
@@ -251,6 +266,10 @@ struct GuardOps : noodle::impl::NoodleGuardOpsPassBase<GuardOps> {
       return WalkResult::advance();
     });
     for (Operation *op : ops) {
+      if (isUnguarded(op)) {
+        op->emitError("'") << op->getName() << "' has no compiled form";
+        return signalPassFailure();
+      }
       Operation *before = op->getPrevNode();
       Guard(op).run();
       // Bodies that make tensors are no place to leave a kernel from.

@@ -7,7 +7,6 @@
 #include "noodle/Strategy/Lowerable.h"
 
 #include "mlir/IR/Matchers.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -151,33 +150,7 @@ static bool semiringMayTrap(Operation *op, SemiringAttr attr) {
   return !semiring || llvm::any_of(semiring->getRegions(), mayTrap);
 }
 
-/// Whether scalar code divides integers by what may be 0 (or -1, which the least
-/// integer overflows with). Bodies of loops cannot end the call; the
-/// interpreter can.
-static bool mayFail(Operation *op) {
-  return op
-      ->walk([](Operation *inner) {
-        if (!isa<arith::DivSIOp, arith::DivUIOp, arith::CeilDivSIOp,
-                 arith::CeilDivUIOp, arith::FloorDivSIOp, arith::RemSIOp,
-                 arith::RemUIOp>(inner))
-          return WalkResult::advance();
-        APInt divisor;
-        bool safe =
-            matchPattern(inner->getOperand(1), m_ConstantInt(&divisor)) &&
-            !divisor.isZero() && !divisor.isAllOnes();
-        return safe ? WalkResult::advance() : WalkResult::interrupt();
-      })
-      .wasInterrupted();
-}
-
 std::string noodle::whyNotLowered(Operation *op) {
-  if (mayFail(op))
-    return "its integer division may fail";
-  if (auto semiring = op->getAttrOfType<SemiringAttr>("semiring"))
-    if (FlatSymbolRefAttr name = semiring.getSymbol())
-      if (Operation *named = SymbolTable::lookupNearestSymbolFrom(op, name);
-          named && mayFail(named))
-        return "its semiring's integer division may fail";
   SemiringAttr semiring;
   if (auto contract = dyn_cast<ContractOp>(op))
     semiring = contract.getSemiring();

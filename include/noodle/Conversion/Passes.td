@@ -9,38 +9,6 @@
 
 include "mlir/Pass/PassBase.td"
 
-def NoodleGuardAccessesPass : Pass<"noodle-guard-accesses", "::mlir::ModuleOp"> {
-  let summary = "check before ops of a program that could fault";
-  let description = [{
-    Puts `noodle.check` before tensor ops whose indices, slices or extents are
-    not known to fit, and before integer divisions whose divisor may be 0 (or -1
-    for the least integer): a program may be wrong, but it cannot harm its host.
-    A tensor op without a check of its own fails the pass, and the program is
-    interpreted.
-
-    Precondition: the program's own ops, before noodle ops are lowered.
-    Postcondition: no op outside the bodies of maps and semirings is undefined.
-
-    Example:
-
-    ```mlir
-    %x = tensor.extract %v[%i] : tensor<?xf64>
-    ```
-
-    becomes
-
-    ```mlir
-    %n = tensor.dim %v, %c0 : tensor<?xf64>
-    %in = arith.cmpi ult, %i, %n : index
-    noodle.check %in, "the index of dimension 0 is out of range" {status = 4 : i32}
-    %x = tensor.extract %v[%i] : tensor<?xf64>
-    ```
-  }];
-  let dependentDialects = ["::mlir::arith::ArithDialect",
-                           "::mlir::noodle::NoodleDialect",
-                           "::mlir::tensor::TensorDialect"];
-}
-
 def NoodleMarkSitesPass : Pass<"noodle-mark-sites", "::mlir::ModuleOp"> {
   let summary = "mark op sites for measured times";
   let description = [{

@@ -1,4 +1,4 @@
-// RUN: noodle-opt %s --noodle-guard-accesses --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: noodle-opt %s --noodle-guard-ops --split-input-file --verify-diagnostics | FileCheck %s
 
 // CHECK-LABEL: @indices
 // CHECK-SAME: %[[T:.*]]: tensor<?x4xf64>, %[[I:.*]]: index
@@ -6,7 +6,7 @@ func.func @indices(%t: tensor<?x4xf64>, %i: index) -> f64 {
   %c3 = arith.constant 3 : index
   // CHECK: %[[N:.*]] = tensor.dim %[[T]]
   // CHECK: %[[IN:.*]] = arith.cmpi ult, %[[I]], %[[N]] : index
-  // CHECK: noodle.check %[[IN]], "the index of dimension 0 is out of range" {status = 4 : i32}
+  // CHECK: noodle.check %[[IN]], "index 0 is out of range" {status = 4 : i32}
   // CHECK-NOT: noodle.check
   // CHECK: tensor.extract
   %x = tensor.extract %t[%i, %c3] : tensor<?x4xf64>
@@ -27,10 +27,10 @@ func.func @slices(%t: tensor<8xf64>, %o: index, %s: tensor<?xf64>) -> (tensor<3x
   // CHECK-NOT: noodle.check
   // CHECK: tensor.extract_slice %{{.*}}[2] [3] [2]
   %a = tensor.extract_slice %t[2] [3] [2] : tensor<8xf64> to tensor<3xf64>
-  // CHECK: noodle.check %{{.*}}, "the slice leaves dimension 0"
+  // CHECK: noodle.check %{{.*}}, "a slice reaches out of dimension 0"
   // CHECK: tensor.extract_slice
   %b = tensor.extract_slice %t[%o] [3] [2] : tensor<8xf64> to tensor<3xf64>
-  // CHECK: noodle.check %{{.*}}, "extent 0 is not the slice's" {status = 3 : i32}
+  // CHECK: noodle.check %{{.*}}, "size 0 of a slice is not the source's" {status = 3 : i32}
   // CHECK: tensor.insert_slice
   %c = tensor.insert_slice %s into %t[0] [%o] [1] : tensor<?xf64> into tensor<8xf64>
   return %b, %c : tensor<3xf64>, tensor<8xf64>
@@ -40,18 +40,18 @@ func.func @slices(%t: tensor<8xf64>, %o: index, %s: tensor<?xf64>) -> (tensor<3x
 func.func @extents(%t: tensor<?xf64>, %n: index, %v: f64) -> (tensor<4xf64>, tensor<?xf64>) {
   // CHECK: noodle.check %{{.*}}, "extent 0 is not 4" {status = 3 : i32}
   %a = tensor.cast %t : tensor<?xf64> to tensor<4xf64>
-  // CHECK: noodle.check %{{.*}}, "dynamic extent 0 is negative" {status = 3 : i32}
+  // CHECK: noodle.check %{{.*}}, "extent 0 is negative" {status = 3 : i32}
   %b = tensor.splat %v[%n] : tensor<?xf64>
   return %a, %b : tensor<4xf64>, tensor<?xf64>
 }
 
 // CHECK-LABEL: @divisions
 func.func @divisions(%a: i32, %b: i32) -> (i32, i32, i32) {
-  // CHECK: noodle.check %{{.*}}, "division by zero in 'arith.divsi'"
-  // CHECK: noodle.check %{{.*}}, "the quotient overflows in 'arith.divsi'"
+  // CHECK: noodle.check %{{.*}}, "division by zero"
+  // CHECK: noodle.check %{{.*}}, "the quotient does not fit its type"
   // CHECK: arith.divsi
   %q = arith.divsi %a, %b : i32
-  // CHECK: noodle.check %{{.*}}, "division by zero in 'arith.remui'"
+  // CHECK: noodle.check %{{.*}}, "division by zero"
   // CHECK-NOT: noodle.check
   // CHECK: arith.remui
   %r = arith.remui %a, %b : i32
