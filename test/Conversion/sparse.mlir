@@ -1,0 +1,145 @@
+// RUN: noodle-opt %s --convert-noodle-to-linalg --split-input-file | FileCheck %s
+
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+// The sparsifier's own arithmetic for plus_times.
+// CHECK-LABEL: func.func @plus_times
+// CHECK: linalg.generic
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: arith.mulf
+// CHECK-NEXT: arith.addf
+func.func @plus_times(%a: tensor<?x?xf64, #csr>, %x: tensor<?xf64>) -> tensor<?xf64> {
+  %y = noodle.contract "ij,j->i" (%a, %x) : (tensor<?x?xf64, #csr>, tensor<?xf64>) -> tensor<?xf64>
+  return %y : tensor<?xf64>
+}
+
+// -----
+
+// Regions for any other, and sums that start from the semiring's zero.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+// CHECK-LABEL: func.func @min_plus
+// CHECK: %[[INF:.*]] = arith.constant 0x7FF0000000000000 : f64
+// CHECK: %[[P:.*]] = sparse_tensor.binary
+// CHECK: arith.addf
+// CHECK: sparse_tensor.reduce %[[P]], %{{.*}}, %[[INF]]
+// CHECK-NOT: sparse_tensor.convert
+func.func @min_plus(%a: tensor<?x?xf64, #csr>, %x: tensor<?xf64>) -> tensor<?xf64> {
+  %y = noodle.contract "ij,j->i" (%a, %x) {semiring = #noodle.semiring<min_plus>} : (tensor<?x?xf64, #csr>, tensor<?xf64>) -> tensor<?xf64>
+  return %y : tensor<?xf64>
+}
+
+// -----
+
+// The sparsifier would drop init: it is added afterwards.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+// CHECK-LABEL: func.func @into
+// CHECK: %[[SUM:.*]] = linalg.generic
+// CHECK: sparse_tensor.reduce
+// CHECK: linalg.generic {{.*}}ins(%arg2, %[[SUM]]
+func.func @into(%a: tensor<?x?xf64, #csr>, %x: tensor<?xf64>, %i: tensor<?xf64>) -> tensor<?xf64> {
+  %y = noodle.contract "ij,j->i" (%a, %x) into(%i : tensor<?xf64>) {semiring = #noodle.semiring<min_plus>} : (tensor<?x?xf64, #csr>, tensor<?xf64>) -> tensor<?xf64>
+  return %y : tensor<?xf64>
+}
+
+// -----
+
+// CSC is CSR of the transpose, free of charge.
+#csc = #sparse_tensor.encoding<{map = (d0, d1) -> (d1 : dense, d0 : compressed)}>
+// CHECK: #[[SWAPPED:.*]] = affine_map<(d0, d1) -> (d1, d0)>
+// CHECK-LABEL: func.func @columns
+// CHECK: sparse_tensor.reinterpret_map %arg0
+// CHECK-NOT: sparse_tensor.convert
+// CHECK: linalg.generic {indexing_maps = [#[[SWAPPED]],
+func.func @columns(%a: tensor<?x?xf64, #csc>, %x: tensor<?xf64>) -> tensor<?xf64> {
+  %y = noodle.contract "ij,j->i" (%a, %x) : (tensor<?x?xf64, #csc>, tensor<?xf64>) -> tensor<?xf64>
+  return %y : tensor<?xf64>
+}
+
+// -----
+
+// Two summed letters and a custom sum: the sparsifier would lose entries, so
+// loops over what is stored.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+// CHECK-LABEL: func.func @two_sums
+// CHECK-NOT: linalg.generic
+// CHECK: sparse_tensor.positions
+// CHECK: sparse_tensor.coordinates
+// CHECK: sparse_tensor.values
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: tensor.insert
+func.func @two_sums(%a: tensor<?x?xf64, #csr>, %b: tensor<?x?xf64>) -> tensor<?xf64> {
+  %y = noodle.contract "jk,jl->k" (%a, %b) {semiring = #noodle.semiring<min_plus>} : (tensor<?x?xf64, #csr>, tensor<?x?xf64>) -> tensor<?xf64>
+  return %y : tensor<?xf64>
+}
+
+// -----
+
+// A diagonal is a test inside such loops.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+// CHECK-LABEL: func.func @diagonal
+// CHECK: scf.for %[[I:[a-z0-9]+]] =
+// CHECK: arith.cmpi eq, %{{.*}}, %[[I]]
+// CHECK: scf.if
+func.func @diagonal(%a: tensor<?x?xf64, #csr>) -> tensor<?xf64> {
+  %y = noodle.contract "ii->i" (%a) : (tensor<?x?xf64, #csr>) -> tensor<?xf64>
+  return %y : tensor<?xf64>
+}
+
+// -----
+
+// A product whose result is sparse: rows times columns are brought into order.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+#csc = #sparse_tensor.encoding<{map = (d0, d1) -> (d1 : dense, d0 : compressed)}>
+// CHECK-LABEL: func.func @spgemm
+// CHECK: %[[B:.*]] = sparse_tensor.convert
+// CHECK: linalg.generic {{.*}}ins(%arg0, %[[B]]
+// CHECK: sparse_tensor.binary
+// CHECK: sparse_tensor.reduce
+func.func @spgemm(%a: tensor<?x?xf64, #csr>, %b: tensor<?x?xf64, #csc>) -> tensor<?x?xf64, #csr> {
+  %y = noodle.contract "ij,jk->ik" (%a, %b) : (tensor<?x?xf64, #csr>, tensor<?x?xf64, #csc>) -> tensor<?x?xf64, #csr>
+  return %y : tensor<?x?xf64, #csr>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @transpose
+// CHECK-NEXT: sparse_tensor.reinterpret_map
+// CHECK-NEXT: return
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+#csc = #sparse_tensor.encoding<{map = (d0, d1) -> (d1 : dense, d0 : compressed)}>
+func.func @transpose(%a: tensor<?x?xf64, #csr>) -> tensor<?x?xf64, #csc> {
+  %t = noodle.transpose %a {permutation = array<i64: 1, 0>} : tensor<?x?xf64, #csr> -> tensor<?x?xf64, #csc>
+  return %t : tensor<?x?xf64, #csc>
+}
+
+// -----
+
+// What is absent gets the stated value, explicit zeros stay.
+// CHECK-LABEL: func.func @densify
+// CHECK: %[[INF:.*]] = arith.constant 0x7FF0000000000000 : f64
+// CHECK: linalg.fill ins(%[[INF]] : f64)
+// CHECK: scf.for
+// CHECK: tensor.insert
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+func.func @densify(%a: tensor<?x?xf64, #csr>) -> tensor<?x?xf64> {
+  %d = noodle.convert %a {absent = 0x7FF0000000000000 : f64} : tensor<?x?xf64, #csr> -> tensor<?x?xf64>
+  return %d : tensor<?x?xf64>
+}
+
+// -----
+
+// The pattern of a map over stored entries is its operand's.
+// CHECK-LABEL: func.func @map
+// CHECK: sparse_tensor.unary
+// CHECK: absent = {
+// CHECK-NEXT: }
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+func.func @map(%a: tensor<?x?xf64, #csr>, %k: f64) -> tensor<?x?xf64, #csr> {
+  %r = noodle.map (%a, %k) : (tensor<?x?xf64, #csr>, f64) -> tensor<?x?xf64, #csr> {
+  ^bb0(%x: f64, %y: f64):
+    %m = arith.mulf %x, %y : f64
+    noodle.yield %m : f64
+  }
+  return %r : tensor<?x?xf64, #csr>
+}
