@@ -57,8 +57,9 @@ private:
     if (spec.element == "i1")
       return pick<std::string>({"or_and", "xor_and"});
     std::vector<std::string> all{"plus_times", "plus_times", "min_plus",
-                                 "max_plus",   "max_times",  "max_min",
-                                 "min_max"};
+                                 "max_plus",   "max_min",    "min_max"};
+    if (!spec.negative)
+      all.insert(all.end(), 2, "max_times");
     if (isFloat(spec) && spec.format.empty() && chance(50))
       all.push_back("log_plus");
     return pick(all);
@@ -120,6 +121,7 @@ Live Generator::argument(Spec spec) {
   if (spec.dynamic.size() != spec.extents.size())
     dims(spec);
   spec.bound = spec.element == "i1" ? 1 : 2;
+  spec.negative = specials || chance(60);
   auto value = [&]() -> double {
     if (spec.element == "i1")
       return below(2);
@@ -131,7 +133,7 @@ Live Generator::argument(Spec spec) {
       return pick<double>({std::numeric_limits<double>::infinity(),
                            -std::numeric_limits<double>::infinity()});
     }
-    return double(below(5) - 2);
+    return double(spec.negative ? below(5) - 2 : below(3));
   };
   if (spec.format.empty()) {
     int64_t size = 1;
@@ -192,7 +194,7 @@ void Generator::contract() {
   std::string equation, names, types;
   std::vector<bool> used(letters), inDynamic(letters);
   double bound = 1;
-  bool exact = true, sparse = false;
+  bool exact = true, sparse = false, negative = false;
   for (int k = 0; k < operands; ++k) {
     int rank = int(below(4));
     std::vector<int64_t> extents;
@@ -216,6 +218,7 @@ void Generator::contract() {
     types += (k ? ", " : "") + input.spec.type();
     bound *= input.spec.bound;
     exact &= input.spec.exact;
+    negative |= input.spec.negative;
     sparse |= !input.spec.format.empty();
     inputs.push_back(input);
   }
@@ -237,6 +240,7 @@ void Generator::contract() {
   }
   dims(spec);
   Spec probe = spec;
+  probe.negative = negative;
   if (sparse)
     probe.format = "csr"; // no log_plus over sparse operands
   std::string ring = semiring(probe);
@@ -246,6 +250,9 @@ void Generator::contract() {
                                     : std::max(bound, 2.0 * operands);
   if (spec.bound > limit(spec) || (!exact && spec.bound > 1e4))
     return;
+  // Sums of products of such values stay such, and so do their masked forms.
+  bool rings = ring == "plus_times" || ring == "max_times";
+  spec.negative = negative || !rings || spec.bound > 0x1p30;
   std::string extra;
   if (chance(15)) {
     Spec mask = spec;
@@ -256,12 +263,15 @@ void Generator::contract() {
   }
   if (chance(20)) {
     Live init = operand(element, spec.extents, false);
+    if (ring == "max_times" && init.spec.negative)
+      return;
     extra += " into(" + init.name + " : " + spec.type() + ")";
     // The init has the result's type exactly.
     if (init.spec.type() != spec.type()) {
       Live cast{fresh(), spec};
       cast.spec.bound = init.spec.bound;
       cast.spec.exact = init.spec.exact;
+      cast.spec.negative = init.spec.negative;
       emit(cast, "tensor.cast " + init.name + " : " + init.spec.type() +
                      " to " + spec.type());
       extra = extra.substr(0, extra.rfind("into(")) + "into(" + cast.name +
@@ -269,6 +279,7 @@ void Generator::contract() {
     }
     spec.bound += init.spec.bound;
     spec.exact &= init.spec.exact;
+    spec.negative |= init.spec.negative;
   }
   std::string attributes = "semiring = #noodle.semiring<" + ring + ">";
   if (extra.find("mask(") != std::string::npos)
@@ -298,6 +309,7 @@ void Generator::matmul() {
   dims(spec);
   Spec probe = spec;
   probe.format = "csr";
+  probe.negative = a.spec.negative || b.spec.negative;
   std::string ring = semiring(probe);
   spec.exact = a.spec.exact && b.spec.exact;
   spec.bound = ring == "plus_times"
@@ -319,6 +331,7 @@ void Generator::map() {
   Live b = operand(a.spec.element, a.spec.extents, false);
   Spec spec = a.spec;
   dims(spec);
+  spec.negative = true;
   spec.exact = a.spec.exact && b.spec.exact;
   std::string t = spec.element, code;
   auto op = [&](const std::string &name) {
@@ -377,7 +390,6 @@ void Generator::mapStored() {
   std::string absent;
   if (chance(50)) {
     spec.format = "";
-    dims(spec);
     absent = " {absent = " + std::string(isFloat(spec) ? "1.0" : "1") + " : " +
              t + ", over = #noodle.over<stored>}";
   }
@@ -462,6 +474,7 @@ void Generator::concat() {
   dimsOver(spec, open);
   spec.bound = std::max(a.spec.bound, b.spec.bound);
   spec.exact = a.spec.exact && b.spec.exact;
+  spec.negative |= b.spec.negative;
   emit({fresh(), spec}, "noodle.concat (" + a.name + ", " + b.name +
                             ") {axis = " + std::to_string(axis) + " : i64} : (" +
                             a.spec.type() + ", " + b.spec.type() + ") -> " +
@@ -519,6 +532,7 @@ void Generator::scatter() {
   for (double &value : arguments.back().values)
     value = double(below(std::max<int64_t>(a.spec.extents[axis], 1)));
   Spec spec = a.spec;
+  spec.negative |= updates.spec.negative;
   std::string ring = semiring(spec);
   if (ring == "log_plus")
     return;
@@ -565,6 +579,7 @@ void Generator::normalise() {
     return;
   Spec spec = a.spec;
   spec.exact = false;
+  spec.negative = true;
   if (chance(50)) {
     spec.bound = 1;
     emit({fresh(), spec},

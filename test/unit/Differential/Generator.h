@@ -28,6 +28,7 @@ struct Spec {
   std::string format;        // "", "csr", "csc"
   double bound = 2;          // of finite absolute values
   bool exact = true;
+  bool negative = true; // may hold negative values, which max_times excludes
   std::string type() const;
 };
 
