@@ -53,6 +53,7 @@ struct ConvertToLLVM
     // Masks say how many lanes are left: far below 2^31.
     vector::populateVectorMaskMaterializationPatterns(
         patterns, /*force32BitVectorIndices=*/true);
+    vector::populateVectorMaskOpLoweringPatterns(patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
     if (failed(applyPartialConversion(getOperation(), target,
