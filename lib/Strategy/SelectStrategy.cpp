@@ -187,10 +187,6 @@ struct SelectStrategy
     fields.set("strategy", builder.getStringAttr(
                                stringifyStrategyKind(choice.strategy)));
     fields.set("why", builder.getStringAttr(choice.why));
-    if (auto plan = op->getAttrOfType<StringAttr>("noodle.plan");
-        plan && plan.getValue().starts_with("one loop nest: absent"))
-      fields.set("lost", builder.getStringAttr(
-                             "splitting would treat absent sums as zeros"));
     fields.set("flops", termsAttr(builder, cost.flops));
     fields.set("bytes", termsAttr(builder, cost.bytes));
     fields.set("sizes", builder.getArrayAttr(sizes));
