@@ -445,6 +445,9 @@ Value ContractLowering::product() {
 
 Value ContractLowering::run() {
   findExtents();
+  // An empty letter leaves nothing to add.
+  if (llvm::is_contained(known, 0) && !isSparse(resultType))
+    return finish(startingTensor());
   switch (classify(op)) {
   case SparseContraction::Dense:
     return dense();

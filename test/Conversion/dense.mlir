@@ -134,3 +134,15 @@ func.func @concat(%a: tensor<2x4xf32>, %b: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %c = noodle.concat (%a, %b) {axis = 0 : i64} : (tensor<2x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
   return %c : tensor<?x4xf32>
 }
+
+// -----
+
+// An empty letter leaves zeros.
+// CHECK-LABEL: func.func @empty
+// CHECK: %[[ZERO:.*]] = arith.constant 0x7F800000 : f32
+// CHECK: %[[FILL:.*]] = linalg.fill ins(%[[ZERO]] : f32)
+// CHECK: return %[[FILL]]
+func.func @empty(%a: tensor<4x0xf32>, %b: tensor<0x6xf32>) -> tensor<4x6xf32> {
+  %c = noodle.contract "ij,jk->ik" (%a, %b) {semiring = #noodle.semiring<min_plus>} : (tensor<4x0xf32>, tensor<0x6xf32>) -> tensor<4x6xf32>
+  return %c : tensor<4x6xf32>
+}
