@@ -84,6 +84,7 @@ private:
   void dimsOver(Spec &spec, std::vector<bool> open);
 
   void contract();
+  void sparseResult();
   void matmul();
   void map();
   void mapStored();
@@ -203,7 +204,8 @@ void Generator::contract() {
     for (int d = 0; d < rank; ++d) {
       int letter = int(below(letters));
       chosen.push_back(letter);
-      extents.push_back(sizes[letter]);
+      // A static 1 broadcasts, where another operand has the extent.
+      extents.push_back(used[letter] && chance(8) ? 1 : sizes[letter]);
       part += char('a' + letter);
     }
     bool repeated = rank == 2 && chosen[0] == chosen[1];
@@ -288,6 +290,33 @@ void Generator::contract() {
   emit({fresh(), spec}, "noodle.contract \"" + equation + "\" (" + names + ")" +
                             extra + " {" + attributes + "} : (" + types +
                             ") -> " + spec.type());
+}
+
+/// Products, entrywise products and sums over a letter with a sparse result.
+void Generator::sparseResult() {
+  Spec left;
+  left.element = pick<std::string>({"f32", "f64", "i32", "i64", "i1"});
+  left.extents = {extent(), extent()};
+  left.format = chance(60) ? "csr" : "csc";
+  bool product = chance(50);
+  Spec right = left;
+  right.format = chance(60) ? "csr" : "csc";
+  if (product)
+    right.extents = {left.extents[1], extent()};
+  Live a = argument(left), b = argument(right);
+  Spec spec = left;
+  spec.format = chance(60) ? "csr" : "csc";
+  spec.extents = {left.extents[0], right.extents[1]};
+  dims(spec);
+  spec.negative = a.spec.negative || b.spec.negative;
+  std::string ring = semiring(spec);
+  spec.bound = a.spec.bound * b.spec.bound *
+               double(std::max<int64_t>(left.extents[1], 1));
+  emit({fresh(), spec},
+       std::string("noodle.contract \"") +
+           (product ? "ab,bc->ac" : "ab,ab->ab") + "\" (" + a.name + ", " +
+           b.name + ") {semiring = #noodle.semiring<" + ring + ">} : (" +
+           a.spec.type() + ", " + b.spec.type() + ") -> " + spec.type());
 }
 
 void Generator::matmul() {
@@ -632,7 +661,7 @@ Program Generator::run(uint64_t seed) {
   }
   int steps = 1 + int(below(5));
   for (int k = 0; k < steps; ++k) {
-    switch (below(16)) {
+    switch (below(17)) {
     case 0: case 1: case 2: case 3: contract(); break;
     case 4: case 5: matmul(); break;
     case 6: case 7: map(); break;
@@ -643,6 +672,7 @@ Program Generator::run(uint64_t seed) {
     case 12: scatter(); break;
     case 13: convert(); break;
     case 14: normalise(); break;
+    case 15: sparseResult(); break;
     default: loop();
     }
   }
