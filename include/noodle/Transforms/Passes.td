@@ -233,13 +233,13 @@ def NoodleSplitElementwisePass
   let description = [{
     A `linalg.generic` on buffers whose first dimension is parallel becomes an
     `scf.parallel` over blocks of that dimension around the same op on subviews.
-    Ops known to do less than `serial-work` iterations are left alone. No
-    reduction is ever cut, so the result does not depend on the threads.
+    Ops known to do less than `serial-work` iterations are left alone, and so
+    are those over vectors of unknown length. No reduction is ever cut, so the result does not depend on the threads.
 
     Precondition: linalg ops on buffers. Postcondition: the same, and scf.
 
-    Example: a map over `memref<?xf32>` becomes
-    `scf.parallel (%i) = (%c0) to (%n) step (%c8192)` around the map of
+    Example: a map over `memref<100000xf32>` becomes
+    `scf.parallel (%i) = (%c0) to (%c100000) step (%c8192)` around the map of
     `memref.subview %a[%i] [%count] [1]`.
   }];
   let options = [

@@ -51,6 +51,7 @@ struct ConvertToLLVM
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
     vector::populateVectorRankReducingFMAPattern(patterns);
     // Masks say how many lanes are left: far below 2^31.
+    vector::populateVectorMaskOpLoweringPatterns(patterns);
     vector::populateVectorMaskMaterializationPatterns(
         patterns, /*force32BitVectorIndices=*/true);
     vector::populateVectorMaskOpLoweringPatterns(patterns);

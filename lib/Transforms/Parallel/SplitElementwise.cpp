@@ -37,10 +37,14 @@ static bool splits(linalg::GenericOp op, int64_t serialWork) {
     if (!op.getMatchingIndexingMap(&init).isFunctionOfDim(0))
       return false;
   int64_t work = 1;
-  for (int64_t extent : op.getStaticLoopRanges())
-    if (ShapedType::isDynamic(extent) ||
-        __builtin_mul_overflow(work, extent, &work))
+  for (int64_t extent : op.getStaticLoopRanges()) {
+    // Splitting doubles an op's code and with it the time to compile. Unknown
+    // vectors are rarely long enough to be worth that.
+    if (ShapedType::isDynamic(extent))
+      return op.getNumLoops() > 1;
+    if (__builtin_mul_overflow(work, extent, &work))
       return true;
+  }
   return work > serialWork;
 }
 
