@@ -11,11 +11,12 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Engine/Binding.h"
 
+#include "Machine.h"
+
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <unistd.h>
 
 namespace noodle::engine {
 
@@ -43,7 +44,7 @@ template <typename Body> Status guarded(const std::string &what, Body &&body) {
 int64_t memoryLimit(const io::IoLimits &limits) {
   if (limits.maxBytes > 0)
     return limits.maxBytes;
-  return int64_t(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+  return machineMemory();
 }
 
 template <typename T>

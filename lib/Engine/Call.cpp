@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "Machine.h"
 #include "Monitor.h"
 
 #include "noodle-rt/ir.h"
@@ -182,6 +183,8 @@ Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
   bound.pool = &pool;
   bound.function = function;
   bound.options = options;
+  if (options.memoryLimit <= 0)
+    bound.options.memoryLimit = machineMemory();
   bound.slots.resize(function->results.size());
   bound.scalars.resize(function->results.size());
   const Kernel::Impl &impl = kernel->impl();

@@ -7,6 +7,7 @@
 #include "Reference.h"
 
 #include "Job.h"
+#include "Machine.h"
 
 #include "noodle-rt/ir.h"
 #include "noodle/Reference/Interpreter.h"
@@ -143,7 +144,9 @@ noodle_rt_status ReferenceModule::run(std::string_view function,
   for (int64_t k = 0; k < argumentCount; ++k)
     values.push_back(reference::fromRuntime(arguments[k]));
   reference::Options options;
-  options.memoryLimit = memoryLimit;
+  // The interpreter's tensors are ordinary containers: what the machine cannot
+  // hold has to be refused before it is asked for.
+  options.memoryLimit = memoryLimit > 0 ? memoryLimit : machineMemory();
   const auto *head = reinterpret_cast<noodle_rt_context_head *>(context);
   options.poll = [head] { return noodle_rt_status(head->stop); };
   reference::Outcome outcome =

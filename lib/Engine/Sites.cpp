@@ -95,6 +95,13 @@ Status readSignatures(mlir::ModuleOp module, const CompileOptions &options,
   for (const Signature &signature : functions)
     if (signature.name == options.entry)
       return {};
+  if (mlir::Operation *other = module.lookupSymbol(options.entry);
+      other && !llvm::isa<FuncOp>(other))
+    return Status::error(Code::InvalidProgram,
+                         "@" + options.entry + " is an '" +
+                             other->getName().getStringRef().str() +
+                             "'; functions of a program are 'func.func'",
+                         placeOf(other->getLoc()));
   return Status::error(
       Code::InvalidProgram,
       "the program has no function @" + options.entry +

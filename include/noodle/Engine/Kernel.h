@@ -44,7 +44,8 @@ private:
 
 struct CallOptions {
   rt::Executor *executor = nullptr; ///< null: serial on the calling thread
-  int64_t memoryLimit = 0;          ///< bytes alive in the call at once; 0: none
+  /// Bytes alive in the call at once; 0: as many as the machine has.
+  int64_t memoryLimit = 0;
   int64_t deadlineMillis = 0;       ///< 0: none
   rt::CancelToken *cancel = nullptr;
   bool trusted = false;       ///< skips the O(stored) validation of sparse views

@@ -362,6 +362,61 @@ TEST_F(Call, VariantsFollowTheSizes) {
   EXPECT_EQ(run(40), 3);
 }
 
+/// No compiled form: tensor.reshape has no check of its own.
+const char *const kReshape = R"(
+func.func @main(%t: tensor<?xf64>, %s: tensor<2xi64>) -> tensor<?x?xf64> {
+  %r = tensor.reshape %t(%s) : (tensor<?xf64>, tensor<2xi64>) -> tensor<?x?xf64>
+  return %r : tensor<?x?xf64>
+})";
+
+TEST_F(Call, ProgramsWithoutCompiledFormAreInterpreted) {
+  std::shared_ptr<Program> program;
+  CompileOptions options;
+  options.strict = true;
+  Status status = Program::compile(engine, kReshape, options, program);
+  EXPECT_EQ(status.code, Code::Unsupported);
+  EXPECT_EQ(status.place, "program:3:8");
+  options.strict = false;
+  status = Program::compile(engine, kReshape, options, program);
+  ASSERT_TRUE(status.ok()) << status.str();
+  EXPECT_TRUE(program->kernel()->interpreted());
+
+  double values[6] = {0, 1, 2, 3, 4, 5};
+  int64_t shape[2] = {3, 2};
+  noodle_rt_tensor arguments[] = {dense(NOODLE_RT_F64, values, {6}),
+                                  dense(NOODLE_RT_I64, shape, {2})};
+  noodle_rt_tensor results[1];
+  Receipt receipt;
+  CallOptions how;
+  how.receipt = &receipt;
+  rt::Region region(engine->pool());
+  status = program->call(arguments, region, results, how);
+  ASSERT_TRUE(status.ok()) << status.str();
+  EXPECT_EQ(results[0].extents[0], 3);
+  EXPECT_EQ(doubles(results[0])[5], 5);
+  EXPECT_NE(receipt.fallback.find("tensor.reshape"), std::string::npos);
+  shape[0] = 4;
+  EXPECT_EQ(program->call(arguments, region, results).code,
+            Code::ShapeMismatch);
+}
+
+TEST_F(Call, InterpretedDeadlinesEnd) {
+  Artifact artifact;
+  ASSERT_TRUE(interpretedArtifact(kForever, {}, artifact).ok());
+  std::shared_ptr<const Kernel> kernel;
+  ASSERT_TRUE(Kernel::load(std::move(artifact), kernel).ok());
+  int64_t zero = 0;
+  noodle_rt_tensor arguments[] = {scalar(NOODLE_RT_I64, &zero)};
+  noodle_rt_tensor results[1];
+  CallOptions options;
+  options.deadlineMillis = 20;
+  rt::Region region(engine->pool());
+  EXPECT_EQ(call(engine->pool(), kernel, "main", arguments, region, results,
+                 options)
+                .code,
+            Code::Deadline);
+}
+
 /// Resident bytes of this process.
 int64_t residentBytes() {
   std::FILE *file = std::fopen("/proc/self/statm", "r");
