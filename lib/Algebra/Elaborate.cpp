@@ -168,7 +168,8 @@ struct Elaborate : noodle::impl::NoodleElaboratePassBase<Elaborate> {
     // A static inner extent of 1 broadcasts in a contraction, not in a product.
     std::pair<Value, int64_t> inner[2] = {
         {op.getLhs(), op.getLhs().getType().getRank() - 1},
-        {op.getRhs(), std::max<int64_t>(op.getRhs().getType().getRank() - 2, 0)}};
+        {op.getRhs(),
+         std::max<int64_t>(op.getRhs().getType().getRank() - 2, 0)}};
     for (unsigned k : {0u, 1u}) {
       auto [one, d] = inner[k];
       auto [other, e] = inner[1 - k];
@@ -194,7 +195,8 @@ struct Elaborate : noodle::impl::NoodleElaboratePassBase<Elaborate> {
     rewriter.replaceOp(op, contract);
   }
 
-  /// The callee is one block of arith and math ops, the verifier has seen to it.
+  /// The callee is one block of arith and math ops, the verifier has seen to
+  /// it.
   void inlineCallee(MapOp op) {
     if (!op.getCalleeAttr())
       return;

@@ -115,10 +115,10 @@ SmallVector<std::string> Planner::keptOf(ArrayRef<Factor> parts,
   SmallVector<std::string> kept;
   for (const Factor &part : parts)
     for (const std::string &letter : part.letters) {
-      bool needed = has(output, letter) ||
-                    llvm::any_of(rest, [&](const Factor &factor) {
-                      return has(factor.letters, letter);
-                    });
+      bool needed =
+          has(output, letter) || llvm::any_of(rest, [&](const Factor &factor) {
+            return has(factor.letters, letter);
+          });
       if (needed && !has(kept, letter))
         kept.push_back(letter);
     }

@@ -74,8 +74,7 @@ public:
 private:
   LogicalResult build();
   FailureOr<Scalar> constant(StringRef function);
-  FailureOr<Column> apply(StringRef function, const Column &a,
-                          const Column &b);
+  FailureOr<Column> apply(StringRef function, const Column &a, const Column &b);
   FailureOr<Column> add(const Column &a, const Column &b) {
     return apply("add", a, b);
   }
@@ -141,12 +140,11 @@ LogicalResult Tester::build() {
 FailureOr<std::vector<reference::Value>>
 Tester::evaluate(StringRef name, std::vector<reference::Value> arguments) {
   std::vector<reference::Value> results;
-  reference::Outcome outcome =
-      reference::interpret(module->lookupSymbol<func::FuncOp>(name),
-                           std::move(arguments), results);
+  reference::Outcome outcome = reference::interpret(
+      module->lookupSymbol<func::FuncOp>(name), std::move(arguments), results);
   if (!outcome.ok())
-    return op.emitOpError() << "'" << name << "' fails on sample values: "
-                            << outcome.message;
+    return op.emitOpError()
+           << "'" << name << "' fails on sample values: " << outcome.message;
   return results;
 }
 
@@ -163,10 +161,9 @@ FailureOr<Column> Tester::apply(StringRef function, const Column &a,
     Tensor made;
     made.type = element;
     made.extents = {int64_t(column.size())};
-    int64_t bytes = element == NOODLE_RT_I1 ? 1
-                    : element == NOODLE_RT_F32 || element == NOODLE_RT_I32
-                        ? 4
-                        : 8;
+    int64_t bytes = element == NOODLE_RT_I1                                ? 1
+                    : element == NOODLE_RT_F32 || element == NOODLE_RT_I32 ? 4
+                                                                           : 8;
     made.values.resize(column.size() * bytes);
     for (auto [k, value] : llvm::enumerate(column))
       made.set(k, value);
@@ -195,8 +192,7 @@ LogicalResult Tester::equal(StringRef law, FailureOr<Column> left,
     for (auto [v, column] : llvm::enumerate(variables))
       error << (v ? ", " : "") << StringRef("abc").substr(v, 1) << " = "
             << text((*column)[k]);
-    return error << ": " << text((*left)[k]) << " is not "
-                 << text((*right)[k]);
+    return error << ": " << text((*left)[k]) << " is not " << text((*right)[k]);
   }
   return success();
 }
@@ -261,20 +257,18 @@ LogicalResult Tester::run() {
   if (failed(equal("zero + a = a", add(zeros, x), x, {&x})) ||
       failed(equal("a + b = b + a", add(pairA, pairB), add(pairB, pairA),
                    {&pairA, &pairB})) ||
-      failed(equal(
-          "(a + b) + c = a + (b + c)",
-          then(add(a, b), [&](const Column &s) { return add(s, c); }),
-          then(add(b, c), [&](const Column &s) { return add(a, s); }),
-          {&a, &b, &c})) ||
+      failed(equal("(a + b) + c = a + (b + c)",
+                   then(add(a, b), [&](const Column &s) { return add(s, c); }),
+                   then(add(b, c), [&](const Column &s) { return add(a, s); }),
+                   {&a, &b, &c})) ||
       failed(equal("one * a = a", mul(ones, x), x, {&x})) ||
       failed(equal("a * one = a", mul(x, ones), x, {&x})))
     return failure();
   if (declared(SemiringTrait::Associative) &&
-      failed(equal(
-          "(a * b) * c = a * (b * c)",
-          then(mul(a, b), [&](const Column &s) { return mul(s, c); }),
-          then(mul(b, c), [&](const Column &s) { return mul(a, s); }),
-          {&a, &b, &c})))
+      failed(equal("(a * b) * c = a * (b * c)",
+                   then(mul(a, b), [&](const Column &s) { return mul(s, c); }),
+                   then(mul(b, c), [&](const Column &s) { return mul(a, s); }),
+                   {&a, &b, &c})))
     return failure();
   if (declared(SemiringTrait::Commutative) &&
       failed(equal("a * b = b * a", mul(pairA, pairB), mul(pairB, pairA),
@@ -284,14 +278,14 @@ LogicalResult Tester::run() {
     FailureOr<Column> ab = mul(a, b), ac = mul(a, c), ba = mul(b, a),
                       ca = mul(c, a);
     if (failed(ab) || failed(ac) || failed(ba) || failed(ca) ||
-        failed(equal(
-            "a * (b + c) = a * b + a * c",
-            then(add(b, c), [&](const Column &s) { return mul(a, s); }),
-            add(*ab, *ac), {&a, &b, &c})) ||
-        failed(equal(
-            "(b + c) * a = b * a + c * a",
-            then(add(b, c), [&](const Column &s) { return mul(s, a); }),
-            add(*ba, *ca), {&a, &b, &c})))
+        failed(
+            equal("a * (b + c) = a * b + a * c",
+                  then(add(b, c), [&](const Column &s) { return mul(a, s); }),
+                  add(*ab, *ac), {&a, &b, &c})) ||
+        failed(
+            equal("(b + c) * a = b * a + c * a",
+                  then(add(b, c), [&](const Column &s) { return mul(s, a); }),
+                  add(*ba, *ca), {&a, &b, &c})))
       return failure();
   }
   if (declared(SemiringTrait::Annihilating) &&

@@ -49,8 +49,7 @@ private:
   }
   /// Whether sums may start from init: init + sum in one pass.
   bool startsFromInit() {
-    return op.getInit() && !op.getMask() &&
-           acc == resultType.getElementType();
+    return op.getInit() && !op.getMask() && acc == resultType.getElementType();
   }
   Value startingTensor();
   Value finish(Value sum);
@@ -61,8 +60,7 @@ private:
              SmallVector<Value> values, Value sums);
   Value denseNest(unsigned letter, SmallVector<Value> bound,
                   ArrayRef<Value> values, Value sums);
-  Value sparseGeneric(ArrayRef<Value> operands,
-                      ArrayRef<AffineMap> maps);
+  Value sparseGeneric(ArrayRef<Value> operands, ArrayRef<AffineMap> maps);
 
   ContractOp op;
   Emitter e;
@@ -96,10 +94,9 @@ void ContractLowering::findExtents() {
         extents[letter] = e.dim(tensor, d);
         origin[letter] = where;
       } else if (type.isDynamicDim(d)) {
-        std::string other =
-            ShapedType::isDynamic(known[letter])
-                ? origin[letter]
-                : "extent " + std::to_string(known[letter]);
+        std::string other = ShapedType::isDynamic(known[letter])
+                                ? origin[letter]
+                                : "extent " + std::to_string(known[letter]);
         e.requireEqual(extents[letter], e.dim(tensor, d),
                        "extents of letter '" + spec.letters[letter] +
                            "' disagree: " + where + " and " + other);
@@ -184,10 +181,10 @@ Value ContractLowering::finish(Value sum) {
     Value sum = semiring.add(b, loc, convertElement(b, loc, x, acc), y);
     return convertElement(b, loc, sum, to);
   };
-  Value zero = succeeded(final)
-                   ? final->zero(e, e.getLoc())
-                   : convertElement(e, e.getLoc(),
-                                    semiring.zero(e, e.getLoc()), to);
+  Value zero =
+      succeeded(final)
+          ? final->zero(e, e.getLoc())
+          : convertElement(e, e.getLoc(), semiring.zero(e, e.getLoc()), to);
   return e.elementwise(
       operands, resultType, outputExtents(),
       [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
@@ -252,8 +249,7 @@ Value ContractLowering::customBody(OpBuilder &b, Location loc, ValueRange args,
       sparse_tensor::ReduceOp::create(b, loc, product, args.back(), identity);
   Block *body = block(reduce.getRegion(), {acc, acc});
   sparse_tensor::YieldOp::create(
-      b, loc,
-      semiring.add(b, loc, body->getArgument(0), body->getArgument(1)));
+      b, loc, semiring.add(b, loc, body->getArgument(0), body->getArgument(1)));
   return reduce;
 }
 

@@ -207,16 +207,15 @@ void Guard::run() {
   if (auto empty = dyn_cast<tensor::EmptyOp>(op))
     return notNegative(empty.getMixedSizes());
   if (auto generate = dyn_cast<tensor::GenerateOp>(op))
-    return notNegative(
-        SmallVector<OpFoldResult>(generate.getDynamicExtents()));
+    return notNegative(SmallVector<OpFoldResult>(generate.getDynamicExtents()));
   if (auto splat = dyn_cast<tensor::SplatOp>(op))
     return notNegative(SmallVector<OpFoldResult>(splat.getDynamicSizes()));
   if (auto dim = dyn_cast<tensor::DimOp>(op)) {
     auto type = dyn_cast<RankedTensorType>(dim.getSource().getType());
     if (type)
-      require(compare(CmpIPredicate::ult, dim.getIndex(),
-                      index(type.getRank())),
-              "there is no such dimension", kIndexOutOfRange);
+      require(
+          compare(CmpIPredicate::ult, dim.getIndex(), index(type.getRank())),
+          "there is no such dimension", kIndexOutOfRange);
     return;
   }
   if (auto pad = dyn_cast<tensor::PadOp>(op)) {
@@ -231,8 +230,8 @@ void Guard::run() {
     auto step = getConstantIntValue(loop.getStep());
     if (step && *step > 0)
       return;
-    Value zero = arith::ConstantOp::create(
-        *this, getZeroAttr(loop.getStep().getType()));
+    Value zero =
+        arith::ConstantOp::create(*this, getZeroAttr(loop.getStep().getType()));
     require(compare(CmpIPredicate::sgt, loop.getStep(), zero),
             "the step of a loop is not positive", kCheckFailed);
   }

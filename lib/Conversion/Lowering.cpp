@@ -72,8 +72,7 @@ void Emitter::require(Value condition, const Twine &message, int32_t status) {
 void Emitter::requireEqual(Value a, Value b, const Twine &message) {
   if (a == b)
     return;
-  std::optional<int64_t> x = getConstantIntValue(a),
-                         y = getConstantIntValue(b);
+  std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
   if (x && y && *x == *y)
     return;
   require(arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, a, b), message,
@@ -195,19 +194,20 @@ Value Emitter::sortedTranspose(Value rows) {
   // As columns of the transpose, then sorted into its rows.
   AffineMap swapped =
       AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0}, getContext());
-  auto columns = RankedTensorType::get(
-      {type.getDimSize(1), type.getDimSize(0)}, type.getElementType(),
-      encoding.withDimToLvl(swapped));
-  Value view = sparse_tensor::ReinterpretMapOp::create(*this, Type(columns),
-                                                       rows);
+  auto columns = RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)},
+                                       type.getElementType(),
+                                       encoding.withDimToLvl(swapped));
+  Value view =
+      sparse_tensor::ReinterpretMapOp::create(*this, Type(columns), rows);
   return sparse_tensor::ConvertOp::create(
       *this, rowsType(type, columns.getShape(), type.getElementType()), view);
 }
 
 /// A dense result of the tensor's shape: `present` of what is stored, `absent`
 /// elsewhere.
-static Value overAll(Emitter &e, Value tensor, Type elementType, Value absent,
-                     function_ref<Value(OpBuilder &, Location, Value)> present) {
+static Value
+overAll(Emitter &e, Value tensor, Type elementType, Value absent,
+        function_ref<Value(OpBuilder &, Location, Value)> present) {
   auto type = cast<RankedTensorType>(tensor.getType());
   bool columns = *getSparseFormat(type) == SparseFormat::CSC;
   auto dense = RankedTensorType::get(type.getShape(), elementType);
@@ -282,8 +282,8 @@ Value Emitter::mapStored(
       rows, empty(rowType, extentsOf(rows)), {identity, identity},
       {IteratorType::parallel, IteratorType::parallel},
       [&](OpBuilder &builder, Location loc, ValueRange args) -> Value {
-        auto unary = sparse_tensor::UnaryOp::create(builder, loc, elementType,
-                                                    args[0]);
+        auto unary =
+            sparse_tensor::UnaryOp::create(builder, loc, elementType, args[0]);
         OpBuilder::InsertionGuard guard(builder);
         Block *stored = builder.createBlock(&unary.getPresentRegion(), {},
                                             {args[0].getType()}, {loc});

@@ -149,7 +149,7 @@ static Value overStored(Emitter &e, MapOp op, ArrayRef<Value> extents) {
                                        {args[0].getType()}, {loc});
         SmallVector<Value> scalars;
         for (auto [k, input] : llvm::enumerate(op.getInputs()))
-          scalars.push_back(k == driver ? Value(present->getArgument(0))
+          scalars.push_back(k == driver   ? Value(present->getArgument(0))
                             : position[k] ? args[position[k]]
                                           : Value(input));
         sparse_tensor::YieldOp::create(b, loc, inlineBody(op, b, scalars));
@@ -174,8 +174,7 @@ Value noodle::lowerMap(MapOp op) {
     operands.push_back(input);
   }
   maps.push_back(e.getMultiDimIdentityMap(result.getRank()));
-  SmallVector<IteratorType> iterators(result.getRank(),
-                                      IteratorType::parallel);
+  SmallVector<IteratorType> iterators(result.getRank(), IteratorType::parallel);
   return e.generic(operands, e.empty(result, extents), maps, iterators,
                    [&](OpBuilder &b, Location, ValueRange args) {
                      return inlineBody(op, b, args.drop_back());

@@ -57,8 +57,8 @@ Value noodle::lowerTranspose(TransposeOp op) {
     Value rows = e.asRows(input);
     if (outer != wanted)
       rows = e.sortedTranspose(rows);
-    auto encoding = cast<sparse_tensor::SparseTensorEncodingAttr>(
-        type.getEncoding());
+    auto encoding =
+        cast<sparse_tensor::SparseTensorEncodingAttr>(type.getEncoding());
     auto order =
         cast<sparse_tensor::SparseTensorEncodingAttr>(result.getEncoding());
     auto transposed =
@@ -76,11 +76,10 @@ Value noodle::lowerTranspose(TransposeOp op) {
     exprs[d] = e.getAffineDimExpr(k);
   AffineMap from = AffineMap::get(shape.size(), 0, exprs, e.getContext());
   SmallVector<IteratorType> iterators(shape.size(), IteratorType::parallel);
-  return e.generic(input, e.empty(type.clone(shape), extents),
-                   {from, e.getMultiDimIdentityMap(shape.size())}, iterators,
-                   [](OpBuilder &, Location, ValueRange args) {
-                     return args[0];
-                   });
+  return e.generic(
+      input, e.empty(type.clone(shape), extents),
+      {from, e.getMultiDimIdentityMap(shape.size())}, iterators,
+      [](OpBuilder &, Location, ValueRange args) { return args[0]; });
 }
 
 Value noodle::lowerConcat(ConcatOp op) {
@@ -169,19 +168,18 @@ Value noodle::lowerGather(GatherOp op) {
       AffineMap::get(rank, 0, e.getAffineDimExpr(axis), e.getContext());
   SmallVector<IteratorType> iterators(rank, IteratorType::parallel);
   Value last = arith::SubIOp::create(e, extent, e.index(1));
-  return e.generic(
-      indices, e.empty(type.clone(shape), extents),
-      {along, e.getMultiDimIdentityMap(rank)}, iterators,
-      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-        SmallVector<Value> at;
-        for (int64_t d = 0; d < rank; ++d)
-          at.push_back(linalg::IndexOp::create(b, loc, d));
-        // The check above holds; the bound stays right wherever later passes
-        // move this.
-        at[axis] = arith::MinUIOp::create(b, loc, toIndex(b, loc, args[0]),
-                                          last);
-        return tensor::ExtractOp::create(b, loc, input, at);
-      });
+  return e.generic(indices, e.empty(type.clone(shape), extents),
+                   {along, e.getMultiDimIdentityMap(rank)}, iterators,
+                   [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+                     SmallVector<Value> at;
+                     for (int64_t d = 0; d < rank; ++d)
+                       at.push_back(linalg::IndexOp::create(b, loc, d));
+                     // The check above holds; the bound stays right wherever
+                     // later passes move this.
+                     at[axis] = arith::MinUIOp::create(
+                         b, loc, toIndex(b, loc, args[0]), last);
+                     return tensor::ExtractOp::create(b, loc, input, at);
+                   });
 }
 
 Value noodle::lowerScatter(ScatterOp op) {
@@ -217,19 +215,18 @@ Value noodle::lowerScatter(ScatterOp op) {
                     return {slice(d + 1, carried[0])};
                   })[0];
   };
-  return e.loop(
-      e.dim(indices, 0), op.getInit(),
-      [&](Value k, ValueRange carried) -> SmallVector<Value> {
-        Value index = toIndex(e, e.getLoc(),
-                              tensor::ExtractOp::create(e, indices, k));
-        e.require(inRange(e, e.getLoc(), index, extent),
-                  "an index is out of range for dimension " + Twine(axis) +
-                      " of init",
-                  /*status=*/4);
-        at[axis] = index;
-        from[axis] = k;
-        return {slice(0, carried[0])};
-      })[0];
+  return e.loop(e.dim(indices, 0), op.getInit(),
+                [&](Value k, ValueRange carried) -> SmallVector<Value> {
+                  Value index = toIndex(
+                      e, e.getLoc(), tensor::ExtractOp::create(e, indices, k));
+                  e.require(inRange(e, e.getLoc(), index, extent),
+                            "an index is out of range for dimension " +
+                                Twine(axis) + " of init",
+                            /*status=*/4);
+                  at[axis] = index;
+                  from[axis] = k;
+                  return {slice(0, carried[0])};
+                })[0];
 }
 
 Value noodle::lowerConvert(ConvertOp op) {

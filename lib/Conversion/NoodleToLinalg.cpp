@@ -71,8 +71,8 @@ struct ConvertNoodleToLinalg
       Value value = lower(op);
       if (!value)
         return signalPassFailure();
-      value = refine(op, value,
-                     cast<RankedTensorType>(op->getResult(0).getType()));
+      value =
+          refine(op, value, cast<RankedTensorType>(op->getResult(0).getType()));
       rewriter.replaceOp(op, value);
     }
     // Semirings are part of the code now.

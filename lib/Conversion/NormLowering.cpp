@@ -31,8 +31,7 @@ public:
     sizes.erase(sizes.begin() + axis);
     auto reduced = RankedTensorType::get(shape, type.getElementType());
     Value init = e.filled(reduced, sizes, constant(start));
-    SmallVector<IteratorType> iterators(type.getRank(),
-                                        IteratorType::parallel);
+    SmallVector<IteratorType> iterators(type.getRank(), IteratorType::parallel);
     iterators[axis] = IteratorType::reduction;
     SmallVector<AffineMap> maps = mapsOf(operands);
     maps.push_back(reducedMap());
@@ -41,8 +40,7 @@ public:
 
   /// One entry per entry of the input.
   Value each(ValueRange operands, Emitter::Body body) {
-    SmallVector<IteratorType> iterators(type.getRank(),
-                                        IteratorType::parallel);
+    SmallVector<IteratorType> iterators(type.getRank(), IteratorType::parallel);
     SmallVector<AffineMap> maps = mapsOf(operands);
     maps.push_back(e.getMultiDimIdentityMap(type.getRank()));
     return e.generic(operands, e.empty(type, extents), maps, iterators, body);
@@ -65,12 +63,11 @@ private:
     for (Value operand : operands) {
       auto tensor = cast<RankedTensorType>(operand.getType());
       if (vectors.contains(operand))
-        maps.push_back(AffineMap::get(rank, 0, e.getAffineDimExpr(axis),
-                                      e.getContext()));
+        maps.push_back(
+            AffineMap::get(rank, 0, e.getAffineDimExpr(axis), e.getContext()));
       else
-        maps.push_back(tensor.getRank() == rank
-                           ? e.getMultiDimIdentityMap(rank)
-                           : reducedMap());
+        maps.push_back(tensor.getRank() == rank ? e.getMultiDimIdentityMap(rank)
+                                                : reducedMap());
     }
     return maps;
   }

@@ -89,8 +89,8 @@ struct OutlineReference
     if (k == sites.size()) {
       sites.push_back(text);
       builder.setInsertionPointToEnd(getOperation().getBody());
-      auto type = builder.getFunctionType(op->getOperandTypes(),
-                                          op->getResultTypes());
+      auto type =
+          builder.getFunctionType(op->getOperandTypes(), op->getResultTypes());
       auto declaration =
           func::FuncOp::create(builder, op->getLoc(), name, type);
       declaration.setPrivate();

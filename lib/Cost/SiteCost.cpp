@@ -59,8 +59,8 @@ private:
       if (letter != letters.end())
         factors.push_back(letter->second);
       else if (type.getDimSize(d) != 1)
-        factors.push_back(size(operandName(tensor) + "." + std::to_string(d),
-                               tensor, d));
+        factors.push_back(
+            size(operandName(tensor) + "." + std::to_string(d), tensor, d));
     }
     return factors;
   }
@@ -123,8 +123,8 @@ void Counter::contract(ContractSpec spec, ValueRange inputs) {
     if (!bound[letter] && letterSize[letter] != ~0u)
       term.factors.push_back(letterSize[letter]);
   bool sums = spec.letterCount() > spec.output.size();
-  term.coefficient = std::max<int64_t>(
-      1, int64_t(inputs.size()) - 1 + (sums ? 1 : 0));
+  term.coefficient =
+      std::max<int64_t>(1, int64_t(inputs.size()) - 1 + (sums ? 1 : 0));
   cost.flops.push_back(term);
   moveOperands();
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
@@ -153,8 +153,7 @@ SiteCost Counter::run() {
         int64_t flops = 1;
         if (!map.getBody().empty())
           flops = std::max<int64_t>(
-              1, llvm::range_size(
-                     map.getBody().front().without_terminator()));
+              1, llvm::range_size(map.getBody().front().without_terminator()));
         Value widest;
         auto rank = [](Value v) {
           auto type = dyn_cast<RankedTensorType>(v.getType());
@@ -195,11 +194,11 @@ SmallVector<Value> noodle::emitSizes(OpBuilder &builder, Location loc,
   for (const SizeSource &source : cost.sizes) {
     auto type = cast<RankedTensorType>(source.tensor.getType());
     if (source.dimension < 0)
-      values.push_back(sparse_tensor::NumberOfEntriesOp::create(
-          builder, loc, source.tensor));
+      values.push_back(sparse_tensor::NumberOfEntriesOp::create(builder, loc,
+                                                                source.tensor));
     else if (type.isDynamicDim(source.dimension))
-      values.push_back(tensor::DimOp::create(builder, loc, source.tensor,
-                                             source.dimension));
+      values.push_back(
+          tensor::DimOp::create(builder, loc, source.tensor, source.dimension));
     else
       values.push_back(arith::ConstantIndexOp::create(
           builder, loc, type.getDimSize(source.dimension)));

@@ -1,4 +1,5 @@
-//===- Lowerable.cpp - which ops have a form in linalg ---------------------===//
+//===- Lowerable.cpp - which ops have a form in linalg
+//---------------------===//
 //
 // Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -54,8 +55,8 @@ bool noodle::hasPlainBody(ContractOp op) {
 }
 
 SparseContraction noodle::classify(ContractOp op) {
-  bool anySparse = llvm::any_of(
-      op.getInputs(), [](Value input) { return isSparse(input); });
+  bool anySparse =
+      llvm::any_of(op.getInputs(), [](Value input) { return isSparse(input); });
   RankedTensorType result = op.getType();
   if (!isSparse(result)) {
     // A sparse init of a dense result has no form.
@@ -145,8 +146,8 @@ static bool mayTrap(Region &region) {
 static bool semiringMayTrap(Operation *op, SemiringAttr attr) {
   if (!attr || attr.getKind() != SemiringKind::User)
     return false;
-  auto semiring = SymbolTable::lookupNearestSymbolFrom<SemiringOp>(
-      op, attr.getSymbol());
+  auto semiring =
+      SymbolTable::lookupNearestSymbolFrom<SemiringOp>(op, attr.getSymbol());
   return !semiring || llvm::any_of(semiring->getRegions(), mayTrap);
 }
 
@@ -214,7 +215,8 @@ std::string noodle::whyNotLowered(Operation *op) {
       isZero = value.getValue().isZero();
     else if (auto value = dyn_cast<IntegerAttr>(*absent))
       isZero = value.getValue().isZero();
-    return isZero ? "" : "leaving out a value other than 0 has no compiled form";
+    return isZero ? ""
+                  : "leaving out a value other than 0 has no compiled form";
   }
   if (anySparse(op->getOperands()) || anySparse(op->getResults()))
     return "sparse operands have no compiled form";

@@ -162,8 +162,7 @@ struct SelectStrategy
         return;
       auto given = op->getAttrOfType<StrategyKindAttr>("strategy");
       bool named = given && given.getValue() != StrategyKind::Auto;
-      Choice choice =
-          choose(op, named ? given.getValue() : *standard, named);
+      Choice choice = choose(op, named ? given.getValue() : *standard, named);
       op->setAttr("strategy",
                   StrategyKindAttr::get(&getContext(), choice.strategy));
       op->setAttr("noodle.why", builder.getStringAttr(choice.why));
@@ -180,12 +179,11 @@ struct SelectStrategy
     NamedAttrList fields;
     auto number = op->getAttrOfType<IntegerAttr>("noodle.site");
     fields.set("id", number ? number : builder.getI64IntegerAttr(-1));
-    fields.set("op",
-               builder.getStringAttr(op->getName().stripDialect()));
+    fields.set("op", builder.getStringAttr(op->getName().stripDialect()));
     fields.set("text", builder.getStringAttr(textOf(op)));
     fields.set("place", builder.getStringAttr(placeOf(op->getLoc())));
-    fields.set("strategy", builder.getStringAttr(
-                               stringifyStrategyKind(choice.strategy)));
+    fields.set("strategy",
+               builder.getStringAttr(stringifyStrategyKind(choice.strategy)));
     fields.set("why", builder.getStringAttr(choice.why));
     fields.set("flops", termsAttr(builder, cost.flops));
     fields.set("bytes", termsAttr(builder, cost.bytes));

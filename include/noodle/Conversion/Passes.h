@@ -1,4 +1,5 @@
-//===- Passes.h - from noodle to structured ops ------------------------------===//
+//===- Passes.h - from noodle to structured ops
+//------------------------------===//
 //
 // Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

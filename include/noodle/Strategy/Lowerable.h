@@ -1,4 +1,5 @@
-//===- Lowerable.h - which ops have a form in linalg -----------------------===//
+//===- Lowerable.h - which ops have a form in linalg
+//-----------------------===//
 //
 // Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,5 @@
-//===- Passes.h - how each op is executed ------------------------------------===//
+//===- Passes.h - how each op is executed
+//------------------------------------===//
 //
 // Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
