@@ -48,6 +48,8 @@ std::string whyRefused(Operation *op) {
     return "programs are made of noodle, func, scf, arith, math and tensor ops";
   if (isa<func::CallIndirectOp, func::ConstantOp>(op))
     return "functions are called by name";
+  if (isa<tensor::ReshapeOp>(op))
+    return "use tensor.expand_shape and tensor.collapse_shape";
   if (isa<scf::ParallelOp, scf::ForallOp, scf::InParallelOp>(op))
     return "use scf.for: the compiler decides what runs in parallel";
   return {};

@@ -58,3 +58,22 @@ func.func @main(%n: i64) -> i64 {
   %r = func.call @even(%n) : (i64) -> i64
   return %r : i64
 }
+
+// -----
+
+func.func @parallel(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{'scf.parallel' is not accepted: use scf.for: the compiler decides what runs in parallel}}
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+  }
+  return
+}
+
+// -----
+
+func.func @reshape(%x: tensor<?xf32>, %s: tensor<2xi64>) -> tensor<?x?xf32> {
+  // expected-error @+1 {{'tensor.reshape' is not accepted: use tensor.expand_shape and tensor.collapse_shape}}
+  %r = tensor.reshape %x(%s) : (tensor<?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  return %r : tensor<?x?xf32>
+}
