@@ -1,7 +1,9 @@
-// A host program: one step of cheapest paths, y[i] = min over j of A[i,j] + x[j].
+// A host program: one step of cheapest paths, y[i] = min over j of A[i,j] +
+// x[j].
 //
-//   cmake -S examples/embed -B build-embed -DCMAKE_PREFIX_PATH=<where installed>
-//   c++ -std=c++20 examples/embed/main.cpp $(pkg-config --cflags --libs noodle)
+//   cmake -S examples/embed -B build-embed -DCMAKE_PREFIX_PATH=<where
+//   installed> c++ -std=c++20 examples/embed/main.cpp $(pkg-config --cflags
+//   --libs noodle)
 #include <noodle-c/noodle.hpp>
 
 #include <cstdio>

@@ -10,7 +10,8 @@
 |* Conventions. Handles are opaque. A function that can fail returns a
 |* noodle_status*: NULL is success, anything else is an error that the caller
 |* releases; outputs are then untouched. *_release accepts NULL. Structs that a
-|* host fills begin with struct_size, which is sizeof the struct; zero in every other
+|* host fills begin with struct_size, which is sizeof the struct; zero in every
+other
 |* field means the default. Strings are UTF-8 and borrowed for the call; strings
 |* that come back live as long as the handle they came from. No exception
 |* crosses this boundary, nothing here prints, exits, or installs a signal
@@ -109,11 +110,11 @@ typedef struct noodle_engine_options {
   size_t struct_size;
   int32_t threads; /**< calling thread included; 0: one per available core */
   const noodle_executor *executor; /**< instead of threads; copied */
-  const char *cache_dir;    /**< kernels on disk; NULL: none. Made mode 0700 */
-  int64_t cache_bytes;      /**< kernels in memory; 0: 256 MiB */
-  const char *worker_path;  /**< program that compiles for `isolate`: noodle-jit;
-                                 NULL: looked up beside this library */
-  noodle_log_callback log;  /**< NULL: silent */
+  const char *cache_dir;   /**< kernels on disk; NULL: none. Made mode 0700 */
+  int64_t cache_bytes;     /**< kernels in memory; 0: 256 MiB */
+  const char *worker_path; /**< program that compiles for `isolate`: noodle-jit;
+                                NULL: looked up beside this library */
+  noodle_log_callback log; /**< NULL: silent */
   void *log_data;
 } noodle_engine_options;
 
@@ -130,14 +131,15 @@ typedef struct noodle_program noodle_program;
 
 typedef struct noodle_compile_options {
   size_t struct_size;
-  const char *entry;     /**< function to call; NULL: "main" */
-  const char *name;      /**< file name in messages; NULL: "program" */
-  const char *strategy;  /**< auto, reference, loops, tiled, sparse; NULL: auto */
-  const char *fp;        /**< strict, reassoc, fast; NULL: the program's */
-  const char *cpu;       /**< x86-64, avx2, avx512; NULL: this machine's */
-  int32_t strict;        /**< an op without compiled form is an error */
-  int32_t profile;       /**< measure each op for the receipt */
-  int32_t isolate;       /**< compile in a child process */
+  const char *entry; /**< function to call; NULL: "main" */
+  const char *name;  /**< file name in messages; NULL: "program" */
+  const char
+      *strategy;   /**< auto, reference, loops, tiled, sparse; NULL: auto */
+  const char *fp;  /**< strict, reassoc, fast; NULL: the program's */
+  const char *cpu; /**< x86-64, avx2, avx512; NULL: this machine's */
+  int32_t strict;  /**< an op without compiled form is an error */
+  int32_t profile; /**< measure each op for the receipt */
+  int32_t isolate; /**< compile in a child process */
   int32_t optimise_less; /**< 0: level 2; n: level 2 - n, at least 0 */
 } noodle_compile_options;
 
@@ -255,8 +257,8 @@ typedef struct noodle_call_options {
   int64_t memory_limit; /**< bytes alive in the call at once; 0: none */
   int64_t deadline_ms;  /**< 0: none */
   noodle_cancel *cancel;
-  int32_t trusted;           /**< skip the validation of sparse views */
-  noodle_receipt **receipt;  /**< where to put the receipt; released by host */
+  int32_t trusted;          /**< skip the validation of sparse views */
+  noodle_receipt **receipt; /**< where to put the receipt; released by host */
 } noodle_call_options;
 
 /** Calls the program's entry. `results` has result_count slots, filled with
@@ -269,10 +271,11 @@ noodle_program_call(noodle_program *program, const noodle_tensor *arguments,
 
 /** A call with its arguments validated once, for programs called often. */
 typedef struct noodle_call noodle_call;
-NOODLE_API noodle_status *
-noodle_call_bind(noodle_program *program, const noodle_tensor *arguments,
-                 size_t argument_count, const noodle_call_options *options,
-                 noodle_call **call);
+NOODLE_API noodle_status *noodle_call_bind(noodle_program *program,
+                                           const noodle_tensor *arguments,
+                                           size_t argument_count,
+                                           const noodle_call_options *options,
+                                           noodle_call **call);
 /** Runs it on the buffers as they are now; their contents may have changed,
  *  their shapes and patterns not. Results as in noodle_program_call. */
 NOODLE_API noodle_status *noodle_call_run(noodle_call *call,

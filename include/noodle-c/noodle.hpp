@@ -203,8 +203,8 @@ public:
                 "), posWidth = " + width + ", crdWidth = " + width + "}>\n";
     text += "func.func @main(";
     for (size_t k = 0; k < inputs.size(); ++k)
-      text += (k ? ", %a" : "%a") + std::to_string(k) + ": " +
-              typeOf(*inputs[k]);
+      text +=
+          (k ? ", %a" : "%a") + std::to_string(k) + ": " + typeOf(*inputs[k]);
     return text + ") -> " + typeOf(*root) + " {\n" + body + "  return " +
            result + " : " + typeOf(*root) + "\n}\n";
   }
@@ -224,8 +224,8 @@ private:
       for (const auto &input : node->inputs)
         operands += (operands.empty() ? "" : ", ") + visit(input);
       name = "%v" + std::to_string(count++);
-      body += "  " + name + " = " + node->before + operands + node->after +
-              "\n";
+      body +=
+          "  " + name + " = " + node->before + operands + node->after + "\n";
     }
     return names[node.get()] = name;
   }
@@ -259,8 +259,8 @@ public:
     std::vector<noodle_tensor> arguments;
     for (const auto &input : writer.inputs)
       arguments.push_back(input->leaf);
-    return Program(node->engine, handle)(
-        std::span<const noodle_tensor>(arguments))[0];
+    return Program(node->engine,
+                   handle)(std::span<const noodle_tensor>(arguments))[0];
   }
   operator Array() const { return evaluate(); }
 
@@ -410,10 +410,9 @@ public:
       throw Error(NOODLE_INVALID_ARGUMENT,
                   "positions have rows + 1 entries, coordinates as many as "
                   "values");
-    return input(noodle_tensor_csr(detail::elementOf<T>(), rows, columns,
-                                   int64_t(values.size()), sizeof(I),
-                                   positions.data(), coordinates.data(),
-                                   values.data()));
+    return input(noodle_tensor_csr(
+        detail::elementOf<T>(), rows, columns, int64_t(values.size()),
+        sizeof(I), positions.data(), coordinates.data(), values.data()));
   }
   Expr input(const noodle_tensor &view) const {
     auto node = std::make_shared<detail::Node>();

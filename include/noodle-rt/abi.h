@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The layouts that generated code, the runtime and the engine agree on. Plain C,
-// no functions. Any change here is a change of NOODLE_RT_ABI_VERSION, which is
-// part of every kernel cache key.
+// The layouts that generated code, the runtime and the engine agree on. Plain
+// C, no functions. Any change here is a change of NOODLE_RT_ABI_VERSION, which
+// is part of every kernel cache key.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NOODLE_RT_ABI_H

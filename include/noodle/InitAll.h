@@ -11,9 +11,9 @@
 #ifndef NOODLE_INITALL_H
 #define NOODLE_INITALL_H
 
-#include "noodle/Dialect/Noodle.h"
 #include "noodle/Algebra/Passes.h"
 #include "noodle/Conversion/Passes.h"
+#include "noodle/Dialect/Noodle.h"
 #include "noodle/Pipelines/Passes.h"
 #include "noodle/Pipelines/Pipelines.h"
 #include "noodle/Strategy/Passes.h"

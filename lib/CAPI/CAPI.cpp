@@ -151,8 +151,7 @@ size_t noodle_receipt_site_count(const noodle_receipt *receipt) {
 }
 
 noodle_status *noodle_receipt_get_site(const noodle_receipt *receipt,
-                                       size_t index,
-                                       noodle_receipt_site *out) {
+                                       size_t index, noodle_receipt_site *out) {
   return guarded([&]() -> noodle_status * {
     if (!receipt || !out)
       return nullArgument(receipt ? "site" : "receipt");

@@ -22,8 +22,8 @@ static std::string findWorker() {
     return {};
   std::string folder(info.dli_fname);
   folder.erase(std::min(folder.rfind('/'), folder.size()));
-  for (const char *place : {"/noodle-jit", "/../bin/noodle-jit",
-                            "/../../bin/noodle-jit"}) {
+  for (const char *place :
+       {"/noodle-jit", "/../bin/noodle-jit", "/../../bin/noodle-jit"}) {
     std::string path = folder + place;
     if (access(path.c_str(), X_OK) == 0)
       return path;

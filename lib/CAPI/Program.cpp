@@ -65,10 +65,10 @@ static noodle_status *describe(const std::vector<engine::TensorType> &types,
   if (!out)
     return nullArgument("type");
   if (index >= types.size())
-    return failure(NOODLE_INVALID_ARGUMENT,
-                   "there is no " + std::string(what) + " " +
-                       std::to_string(index) + " among " +
-                       std::to_string(types.size()));
+    return failure(NOODLE_INVALID_ARGUMENT, "there is no " + std::string(what) +
+                                                " " + std::to_string(index) +
+                                                " among " +
+                                                std::to_string(types.size()));
   noodle_type full;
   if (noodle_status *status = readOptions(out, "noodle_type", full))
     return status;
@@ -170,9 +170,9 @@ noodle_status *noodle_program_call(noodle_program *program,
       receipt = std::make_unique<noodle_receipt>();
       options.receipt = &receipt->receipt;
     }
-    engine::Status status = program->program->call(
-        views(arguments, argument_count), region->region,
-        slots(results, result_count), options);
+    engine::Status status =
+        program->program->call(views(arguments, argument_count), region->region,
+                               slots(results, result_count), options);
     if (receipt && status.ok()) {
       receipt->json = engine::receiptJson(receipt->receipt);
       receipt->text = engine::receiptText(receipt->receipt);

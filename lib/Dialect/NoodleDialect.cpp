@@ -26,10 +26,11 @@ void NoodleDialect::initialize() {
 /// Notes that passes leave for later ones. Their values are checked by whoever
 /// reads them.
 static constexpr StringLiteral notes[] = {
-    "noodle.site",          "noodle.why",     "noodle.signature",
-    "noodle.reference",     "noodle.profile", "noodle.reference_site",
-    "noodle.stats_key",     "noodle.cpu",     "noodle.schedule",
-    "noodle.parallel_body", "noodle.parallel_for", "noodle.sites",   "noodle.plan"};
+    "noodle.site",          "noodle.why",          "noodle.signature",
+    "noodle.reference",     "noodle.profile",      "noodle.reference_site",
+    "noodle.stats_key",     "noodle.cpu",          "noodle.schedule",
+    "noodle.parallel_body", "noodle.parallel_for", "noodle.sites",
+    "noodle.plan"};
 
 static bool isNote(StringAttr name) {
   return llvm::is_contained(notes, name.getValue());

@@ -39,8 +39,7 @@ std::string sparseFault(const noodle_rt_tensor &view, int64_t major,
       int64_t coordinate = coordinates[k];
       if (coordinate <= last || coordinate >= minor)
         return "coordinate " + std::to_string(coordinate) + " of entry " +
-               std::to_string(k) + " in " +
-               (line + (" " + std::to_string(i))) +
+               std::to_string(k) + " in " + (line + (" " + std::to_string(i))) +
                (coordinate >= 0 && coordinate < minor
                     ? " is not greater than the one before it"
                     : " is outside [0, " + std::to_string(minor) + ")");
@@ -48,14 +47,15 @@ std::string sparseFault(const noodle_rt_tensor &view, int64_t major,
     }
   }
   if (positions[major] != view.stored)
-    return "positions end with " + std::to_string(positions[major]) +
-           " but " + std::to_string(view.stored) + " entries are stored";
+    return "positions end with " + std::to_string(positions[major]) + " but " +
+           std::to_string(view.stored) + " entries are stored";
   return {};
 }
 
 std::string sparseFault(const noodle_rt_tensor &view) {
   bool rows = view.layout == NOODLE_RT_CSR;
-  int64_t major = view.extents[rows ? 0 : 1], minor = view.extents[rows ? 1 : 0];
+  int64_t major = view.extents[rows ? 0 : 1],
+          minor = view.extents[rows ? 1 : 0];
   const char *line = rows ? "row" : "column";
   bool p8 = view.position_width == 8, c8 = view.coordinate_width == 8;
   if (p8)
@@ -123,8 +123,8 @@ Status checkArgument(const Signature &function, size_t index,
   // A dense view of rank 0 and a scalar are the same thing to a host.
   bool point = type.extents.empty() && !type.sparse() && view.rank == 0 &&
                view.layout <= NOODLE_RT_DENSE;
-  if (!point && (view.layout != type.layout ||
-                 view.rank != type.extents.size()))
+  if (!point &&
+      (view.layout != type.layout || view.rank != type.extents.size()))
     return refuse(function, index,
                   "expected " + describe(type) + ", got " + describe(view));
   for (int k = 0; k < view.rank; ++k) {
@@ -160,8 +160,8 @@ Status checkArgument(const Signature &function, size_t index,
   int64_t bytes;
   if (view.stored < 0 ||
       __builtin_mul_overflow(view.stored, int64_t(8), &bytes) ||
-      __builtin_mul_overflow(
-          std::max(view.extents[0], view.extents[1]), int64_t(8), &bytes))
+      __builtin_mul_overflow(std::max(view.extents[0], view.extents[1]),
+                             int64_t(8), &bytes))
     return refuse(function, index, "its size overflows");
   if (!view.positions)
     return refuse(function, index, "positions are null");

@@ -47,8 +47,7 @@ int64_t memoryLimit(const io::IoLimits &limits) {
   return machineMemory();
 }
 
-template <typename T>
-T *own(HostTensor &tensor, int64_t count) {
+template <typename T> T *own(HostTensor &tensor, int64_t count) {
   auto buffer = std::make_shared<io::AlignedVector<T>>(size_t(count));
   T *data = buffer->data();
   tensor.buffers.push_back(std::move(buffer));
@@ -293,10 +292,9 @@ Status bindNpy(const std::string &path, const TensorType &type,
     return invalid(what, std::string("expected ") + elementName(type.element) +
                              ", '" + path + "' holds " + elementName(file));
   if (array->shape.size() != type.extents.size())
-    return invalid(what, "expected rank " +
-                             std::to_string(type.extents.size()) + ", '" +
-                             path + "' has rank " +
-                             std::to_string(array->shape.size()));
+    return invalid(
+        what, "expected rank " + std::to_string(type.extents.size()) + ", '" +
+                  path + "' has rank " + std::to_string(array->shape.size()));
   tensor.view = array->view();
   tensor.view.layout = type.layout;
   tensor.view.type = type.element;
@@ -342,10 +340,10 @@ Status bindCompressed(const io::Coo &coo, const std::string &what,
                       const BindOptions &options, HostTensor &tensor) {
   noodle_rt_tensor &view = tensor.view;
   auto matrix = std::make_shared<io::Compressed<P, C>>();
-  io::Major major = view.layout == NOODLE_RT_CSC ? io::Major::Column
-                                                 : io::Major::Row;
-  if (io::Error error = io::compress(coo, major, options.duplicates, *matrix,
-                                     options.limits);
+  io::Major major =
+      view.layout == NOODLE_RT_CSC ? io::Major::Column : io::Major::Row;
+  if (io::Error error =
+          io::compress(coo, major, options.duplicates, *matrix, options.limits);
       !error.ok())
     return fromIo(error);
   view.extents[0] = matrix->rows;
@@ -375,11 +373,9 @@ Status bindCompressed(const io::Coo &coo, const std::string &what,
 /// Dense values of a matrix, where that is small.
 Status densify(io::Coo &coo, const TensorType &type, const std::string &what,
                const BindOptions &options, HostTensor &tensor) {
-  if (type.extents.size() != 2 &&
-      !(type.extents.size() == 1 && coo.cols == 1))
+  if (type.extents.size() != 2 && !(type.extents.size() == 1 && coo.cols == 1))
     return invalid(what, "a matrix of " + std::to_string(coo.rows) + " x " +
-                             std::to_string(coo.cols) +
-                             " does not fit rank " +
+                             std::to_string(coo.cols) + " does not fit rank " +
                              std::to_string(type.extents.size()));
   int64_t count;
   std::vector<int64_t> shape{coo.rows, coo.cols};
@@ -432,9 +428,8 @@ Status toEntries(io::Coo &coo, const BindOptions &options) {
 
 } // namespace
 
-Status bindMatrix(io::Coo &coo, const TensorType &type,
-                  const std::string &what, const BindOptions &options,
-                  HostTensor &tensor) {
+Status bindMatrix(io::Coo &coo, const TensorType &type, const std::string &what,
+                  const BindOptions &options, HostTensor &tensor) {
   return guarded(what, [&]() -> Status {
     if (Status status = checkValues(coo, type.element, what); !status.ok())
       return status;
@@ -461,8 +456,8 @@ Status bindWord(const std::string &word, const TensorType &type,
       return bindNpy(word, type, what, options, tensor);
     if (word.ends_with(".mtx")) {
       if (type.layout == NOODLE_RT_SCALAR)
-        return invalid(what, "'" + word + "' is a matrix, expected " +
-                                 type.str());
+        return invalid(what,
+                       "'" + word + "' is a matrix, expected " + type.str());
       io::Coo coo;
       io::MtxOptions reading;
       reading.limits = options.limits;
@@ -481,8 +476,9 @@ Status bindWord(const std::string &word, const TensorType &type,
     }
     if (type.layout == NOODLE_RT_SCALAR)
       return bindScalar(word, type, what, tensor);
-    return invalid(what, "'" + word + "' is neither a .npy or .mtx file nor "
-                                      "zeros, ones or rand:SEED; expected " +
+    return invalid(what, "'" + word +
+                             "' is neither a .npy or .mtx file nor "
+                             "zeros, ones or rand:SEED; expected " +
                              type.str());
   });
 }

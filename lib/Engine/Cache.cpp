@@ -157,8 +157,7 @@ Status DiskCache::store(const std::string &key,
   int file = ::openat(fd, aside.c_str(),
                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0)
-    return failure(path,
-                   std::string("takes no file: ") + std::strerror(errno));
+    return failure(path, std::string("takes no file: ") + std::strerror(errno));
   std::string bytes = serialize(artifact);
   size_t done = 0;
   while (done < bytes.size()) {

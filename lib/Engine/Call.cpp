@@ -41,8 +41,7 @@ int64_t countOf(const noodle_rt_tensor &view) {
   return count;
 }
 
-template <typename T>
-void copyStrided(const noodle_rt_tensor &from, T *to) {
+template <typename T> void copyStrided(const noodle_rt_tensor &from, T *to) {
   int64_t index[NOODLE_RT_MAX_RANK] = {};
   int64_t inner = from.rank ? from.extents[from.rank - 1] : 1;
   int64_t step = from.rank ? from.strides[from.rank - 1] : 0;
@@ -116,8 +115,7 @@ public:
 
   bool take(noodle_rt_tensor &result) {
     if (!result.positions)
-      return take(result.values,
-                  countOf(result) * elementBytes(result.type));
+      return take(result.values, countOf(result) * elementBytes(result.type));
     int64_t major = result.extents[result.layout == NOODLE_RT_CSR ? 0 : 1];
     return take(result.values, result.stored * elementBytes(result.type)) &&
            take(result.positions, (major + 1) * result.position_width) &&
@@ -157,11 +155,11 @@ Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
     return Status::error(Code::InvalidArgument,
                          "the program has no function @" + std::string(entry));
   if (arguments.size() != function->parameters.size())
-    return Status::error(
-        Code::InvalidArgument,
-        "@" + function->name + " takes " +
-            std::to_string(function->parameters.size()) + " arguments, got " +
-            std::to_string(arguments.size()));
+    return Status::error(Code::InvalidArgument,
+                         "@" + function->name + " takes " +
+                             std::to_string(function->parameters.size()) +
+                             " arguments, got " +
+                             std::to_string(arguments.size()));
   BoundCall bound;
   bound.views.resize(arguments.size());
   for (size_t k = 0; k < arguments.size(); ++k) {
@@ -194,8 +192,7 @@ Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
   return {};
 }
 
-Status BoundCall::run(rt::Region &region,
-                      std::span<noodle_rt_tensor> results) {
+Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
   if (results.size() != function->results.size())
     return Status::error(Code::InvalidArgument,
                          "@" + function->name + " has " +
@@ -244,12 +241,11 @@ Status BoundCall::runOnce(rt::Region &region,
       break;
     }
   if (returned == NOODLE_RT_OK)
-    returned =
-        code ? code(context.handle(), views.data(), slots.data())
-             : kernel->impl().whole->run(
-                   function->name, context.handle(), views.data(),
-                   int64_t(views.size()), slots.data(), int64_t(slots.size()),
-                   options.memoryLimit);
+    returned = code ? code(context.handle(), views.data(), slots.data())
+                    : kernel->impl().whole->run(
+                          function->name, context.handle(), views.data(),
+                          int64_t(views.size()), slots.data(),
+                          int64_t(slots.size()), options.memoryLimit);
   returned = context.finish(returned);
   peak = context.peakBytes();
   if (returned != NOODLE_RT_OK)
@@ -268,12 +264,12 @@ Status BoundCall::runOnce(rt::Region &region,
 }
 
 Status call(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
-            std::string_view entry,
-            std::span<const noodle_rt_tensor> arguments, rt::Region &region,
-            std::span<noodle_rt_tensor> results, const CallOptions &options) {
+            std::string_view entry, std::span<const noodle_rt_tensor> arguments,
+            rt::Region &region, std::span<noodle_rt_tensor> results,
+            const CallOptions &options) {
   BoundCall bound;
-  if (Status status = BoundCall::bind(pool, std::move(kernel), entry,
-                                      arguments, options, bound);
+  if (Status status = BoundCall::bind(pool, std::move(kernel), entry, arguments,
+                                      options, bound);
       !status.ok())
     return status;
   return bound.run(region, results);

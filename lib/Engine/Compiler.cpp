@@ -34,8 +34,7 @@ public:
 
 private:
   std::vector<PhaseTime> &times;
-  std::chrono::steady_clock::time_point last =
-      std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
 };
 
 void setOptions(mlir::noodle::PipelineOptions &pipeline,
@@ -63,14 +62,12 @@ Status runPhase(Job &job, Phase phase, const CompileOptions &options,
                 const CpuTarget &target) {
   mlir::noodle::PipelineOptions pipeline;
   setOptions(pipeline, options, target);
-  mlir::PassManager passes(
-      &job.context, mlir::ModuleOp::getOperationName());
+  mlir::PassManager passes(&job.context, mlir::ModuleOp::getOperationName());
   mlir::noodle::buildPipeline(phase, passes, pipeline);
   if (mlir::failed(passes.run(*job.module)))
-    return job.errors.status(
-        Code::InvalidProgram,
-        "the program cannot be brought to phase " +
-            mlir::noodle::phaseName(phase).str());
+    return job.errors.status(Code::InvalidProgram,
+                             "the program cannot be brought to phase " +
+                                 mlir::noodle::phaseName(phase).str());
   return {};
 }
 
@@ -237,14 +234,13 @@ Status emitPhase(std::string_view program, const CompileOptions &options,
     std::string names;
     for (const std::string &each : phaseNames())
       names += (names.empty() ? "" : ", ") + each;
-    return Status::error(Code::InvalidArgument, "phase '" + name.str() +
-                                                    "' is not one of " + names);
+    return Status::error(Code::InvalidArgument,
+                         "phase '" + name.str() + "' is not one of " + names);
   }
   return runOnLargeStack([&]() -> Status {
     Job job;
     std::vector<Signature> functions;
-    if (Status status = prepare(job, program, options, functions);
-        !status.ok())
+    if (Status status = prepare(job, program, options, functions); !status.ok())
       return status;
     if (Status status = runPhase(job, *known, options, target); !status.ok())
       return status;
@@ -283,8 +279,7 @@ Status makeReproducer(std::string_view program, const CompileOptions &options,
   mlir::noodle::PipelineOptions pipeline;
   setOptions(pipeline, options, target);
   Job job;
-  mlir::PassManager passes(
-      &job.context, mlir::ModuleOp::getOperationName());
+  mlir::PassManager passes(&job.context, mlir::ModuleOp::getOperationName());
   mlir::noodle::buildPipeline(Phase::LLVM, passes, pipeline);
   llvm::raw_string_ostream stream(text);
   stream << llvm::StringRef(program.data(), program.size())

@@ -42,8 +42,7 @@ Status Engine::create(EngineOptions options, std::shared_ptr<Engine> &engine) {
     return Status::error(Code::InvalidArgument,
                          "the number of threads is negative");
   if (!impl.options.cacheDirectory.empty())
-    if (Status status =
-            DiskCache::open(impl.options.cacheDirectory, impl.disk);
+    if (Status status = DiskCache::open(impl.options.cacheDirectory, impl.disk);
         !status.ok())
       return status;
   engine = std::move(created);
@@ -116,10 +115,9 @@ Status Engine::compile(std::string_view program, const CompileOptions &options,
   }
   Clock::time_point begin = Clock::now();
   if (!loaded) {
-    Status status =
-        isolate ? compileInWorker(impl.options.workerPath, program, options,
-                                  limits, artifact)
-                : compileArtifact(program, options, artifact);
+    Status status = isolate ? compileInWorker(impl.options.workerPath, program,
+                                              options, limits, artifact)
+                            : compileArtifact(program, options, artifact);
     if (!status.ok())
       return status;
     if (isolate && !(artifact.id == id))
@@ -168,8 +166,7 @@ bucketStats(std::span<const noodle_rt_tensor> views) {
     int64_t longest = 0;
     auto scan = [&](const auto *positions) {
       for (int64_t i = 0; i < lines; ++i)
-        longest =
-            std::max<int64_t>(longest, positions[i + 1] - positions[i]);
+        longest = std::max<int64_t>(longest, positions[i + 1] - positions[i]);
     };
     if (view.position_width == 4)
       scan(static_cast<const int32_t *>(view.positions));
@@ -185,14 +182,14 @@ Status Program::compile(std::shared_ptr<Engine> engine,
                         std::shared_ptr<Program> &result, bool isolate,
                         bool variants) {
   auto made = std::make_shared<Program>();
-  if (Status status = engine->compile(program, options, made->base,
-                                      &made->made, isolate);
+  if (Status status =
+          engine->compile(program, options, made->base, &made->made, isolate);
       !status.ok())
     return status;
   made->function = made->base->find(options.entry);
   if (!made->function)
-    return Status::error(Code::InvalidProgram, "the program has no function @" +
-                                                   options.entry);
+    return Status::error(Code::InvalidProgram,
+                         "the program has no function @" + options.entry);
   made->owner = std::move(engine);
   made->options = std::move(options);
   made->isolate = isolate;

@@ -102,8 +102,7 @@ Status checkOptions(const CompileOptions &options) {
 Identification identify(std::string_view program,
                         const CompileOptions &options) {
   static const std::string compiler = [] {
-    return std::string("noodle " NOODLE_VERSION_TEXT " build ") +
-           findBuildId();
+    return std::string("noodle " NOODLE_VERSION_TEXT " build ") + findBuildId();
   }();
   Identification id;
   id.abiVersion = NOODLE_RT_ABI_VERSION;

@@ -56,8 +56,8 @@ std::string placeOf(mlir::Location location) {
   // A module without a text of its own begins where its file does.
   if (found.getLine() == 0)
     return found.getFilename().str() + ":1:1";
-  return (found.getFilename().getValue() + ":" +
-          llvm::Twine(found.getLine()) + ":" + llvm::Twine(found.getColumn()))
+  return (found.getFilename().getValue() + ":" + llvm::Twine(found.getLine()) +
+          ":" + llvm::Twine(found.getColumn()))
       .str();
 }
 
@@ -111,11 +111,10 @@ Job::Job()
 
 Status Job::parse(std::string_view text, std::string_view name) {
   auto sources = std::make_shared<llvm::SourceMgr>();
-  sources->AddNewSourceBuffer(
-      llvm::MemoryBuffer::getMemBufferCopy(
-          llvm::StringRef(text.data(), text.size()),
-          llvm::StringRef(name.data(), name.size())),
-      llvm::SMLoc());
+  sources->AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(
+                                  llvm::StringRef(text.data(), text.size()),
+                                  llvm::StringRef(name.data(), name.size())),
+                              llvm::SMLoc());
   mlir::ParserConfig config(&context);
   module = mlir::parseSourceFile<mlir::ModuleOp>(sources, config);
   if (!module)
@@ -161,9 +160,8 @@ std::optional<TensorType> toTensorType(mlir::Type type) {
     return std::nullopt;
   result.layout = *format == mlir::noodle::SparseFormat::CSR ? NOODLE_RT_CSR
                                                              : NOODLE_RT_CSC;
-  auto encoding =
-      llvm::cast<mlir::sparse_tensor::SparseTensorEncodingAttr>(
-          tensor.getEncoding());
+  auto encoding = llvm::cast<mlir::sparse_tensor::SparseTensorEncodingAttr>(
+      tensor.getEncoding());
   result.positionWidth = encoding.getPosWidth() == 32 ? 4 : 8;
   result.coordinateWidth = encoding.getCrdWidth() == 32 ? 4 : 8;
   return result;

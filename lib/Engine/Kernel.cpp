@@ -32,8 +32,7 @@ Status Kernel::load(Artifact artifact, std::shared_ptr<const Kernel> &kernel) {
   for (const std::string &text : held.references)
     impl.references.emplace_back(text, held.name);
   if (!held.fallback.empty()) {
-    impl.whole =
-        std::make_unique<ReferenceModule>(held.id.program, held.name);
+    impl.whole = std::make_unique<ReferenceModule>(held.id.program, held.name);
     impl.entries.resize(held.functions.size());
   } else {
     if (Status status = LoadedCode::load(held.object, impl.code); !status.ok())

@@ -20,7 +20,8 @@
 #include "llvm/Support/Process.h"
 
 // Declared under other names, since the headers of libc overload some of them.
-#define NOODLE_C_SYMBOL(name) extern "C" void noodle_bound_##name() __asm__(#name);
+#define NOODLE_C_SYMBOL(name)                                                  \
+  extern "C" void noodle_bound_##name() __asm__(#name);
 #include "noodle-rt/ir_symbols.def"
 
 namespace noodle::engine {

@@ -18,9 +18,9 @@ namespace io = rt::io;
 Status checkOutput(const std::string &path, const TensorType &type,
                    const std::string &what) {
   auto refuse = [&](const std::string &why) {
-    return Status::error(Code::InvalidArgument,
-                         what + " is a " + type.str() + ", and '" + path +
-                             "' " + why);
+    return Status::error(Code::InvalidArgument, what + " is a " + type.str() +
+                                                    ", and '" + path + "' " +
+                                                    why);
   };
   if (path.ends_with(".npy"))
     return type.sparse() ? refuse("holds dense arrays; write it to a .mtx file")
@@ -142,8 +142,7 @@ std::string summarize(const noodle_rt_tensor &tensor) {
            k < indexAt(tensor.positions, tensor.position_width, i + 1) &&
            shown < kShown;
            ++k, ++shown) {
-        int64_t j =
-            indexAt(tensor.coordinates, tensor.coordinate_width, k);
+        int64_t j = indexAt(tensor.coordinates, tensor.coordinate_width, k);
         text += "  (" + std::to_string(rows ? i : j) + ", " +
                 std::to_string(rows ? j : i) + ") " +
                 textOf(elementAt(tensor, k)) + "\n";
@@ -183,8 +182,7 @@ bool agree(const Element &a, const Element &b, double tolerance) {
     return std::isnan(a.number) && std::isnan(b.number);
   if (a.number == b.number)
     return true; // infinities too
-  double scale =
-      std::max({1.0, std::fabs(a.number), std::fabs(b.number)});
+  double scale = std::max({1.0, std::fabs(a.number), std::fabs(b.number)});
   return std::fabs(a.number - b.number) <= tolerance * scale;
 }
 
@@ -226,8 +224,8 @@ std::string compareSparse(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
 
 } // namespace
 
-std::string compareResults(const noodle_rt_tensor &a,
-                           const noodle_rt_tensor &b, double tolerance) {
+std::string compareResults(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
+                           double tolerance) {
   if (a.type != b.type || a.layout != b.layout || a.rank != b.rank ||
       !std::equal(a.extents, a.extents + a.rank, b.extents))
     return "one is " + typeText(a) + ", the other " + typeText(b);

@@ -116,13 +116,11 @@ noodle_rt_status toRuntime(noodle_rt_context *context,
 
 } // namespace
 
-noodle_rt_status ReferenceModule::run(std::string_view function,
-                                      noodle_rt_context *context,
-                                      const noodle_rt_tensor *arguments,
-                                      int64_t argumentCount,
-                                      noodle_rt_tensor *results,
-                                      int64_t resultCount,
-                                      int64_t memoryLimit) {
+noodle_rt_status
+ReferenceModule::run(std::string_view function, noodle_rt_context *context,
+                     const noodle_rt_tensor *arguments, int64_t argumentCount,
+                     noodle_rt_tensor *results, int64_t resultCount,
+                     int64_t memoryLimit) {
   std::call_once(once, [&] {
     parsed = std::make_unique<Parsed>();
     parsed->status =

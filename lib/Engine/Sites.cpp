@@ -102,11 +102,12 @@ Status readSignatures(mlir::ModuleOp module, const CompileOptions &options,
                              other->getName().getStringRef().str() +
                              "'; functions of a program are 'func.func'",
                          placeOf(other->getLoc()));
-  return Status::error(
-      Code::InvalidProgram,
-      "the program has no function @" + options.entry +
-          (names.empty() ? std::string() : "; its public functions are " + names),
-      placeOf(module.getLoc()));
+  return Status::error(Code::InvalidProgram,
+                       "the program has no function @" + options.entry +
+                           (names.empty()
+                                ? std::string()
+                                : "; its public functions are " + names),
+                       placeOf(module.getLoc()));
 }
 
 Status attachStats(mlir::ModuleOp module, const CompileOptions &options) {
@@ -114,11 +115,10 @@ Status attachStats(mlir::ModuleOp module, const CompileOptions &options) {
     return {};
   auto function = module.lookupSymbol<FuncOp>(options.entry);
   if (!function || function.getNumArguments() != options.stats.size())
-    return Status::error(Code::InvalidArgument,
-                         "statistics are given for " +
-                             std::to_string(options.stats.size()) +
-                             " arguments of @" + options.entry +
-                             ", which has another number");
+    return Status::error(
+        Code::InvalidArgument,
+        "statistics are given for " + std::to_string(options.stats.size()) +
+            " arguments of @" + options.entry + ", which has another number");
   module.getContext()->getOrLoadDialect<mlir::noodle::NoodleDialect>();
   for (auto [index, stats] : llvm::enumerate(options.stats)) {
     auto type = llvm::dyn_cast<mlir::RankedTensorType>(

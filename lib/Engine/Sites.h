@@ -14,8 +14,8 @@
 namespace noodle::engine {
 
 /// Signatures of the public functions of a parsed program. Refuses what cannot
-/// be called: types no host can pass, functions without a body, a missing entry;
-/// and attributes that are not for programs.
+/// be called: types no host can pass, functions without a body, a missing
+/// entry; and attributes that are not for programs.
 Status readSignatures(mlir::ModuleOp module, const CompileOptions &options,
                       std::vector<Signature> &functions);
 

@@ -10,8 +10,8 @@
 
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
 #include <cstring>
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -168,8 +168,8 @@ public:
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
     char *arguments[] = {const_cast<char *>(path.c_str()),
                          const_cast<char *>(kWorkerArgument), nullptr};
-    int failed = ::posix_spawn(&pid, path.c_str(), &actions, nullptr,
-                               arguments, environ);
+    int failed = ::posix_spawn(&pid, path.c_str(), &actions, nullptr, arguments,
+                               environ);
     posix_spawn_file_actions_destroy(&actions);
     ::close(ends[1]);
     if (failed)
@@ -199,9 +199,9 @@ Status compileInWorker(const std::string &workerPath, std::string_view program,
                          "worker program, such as noodle-jit");
   Child child;
   if (int failed = child.start(workerPath))
-    return Status::error(Code::IoError, "the compile worker '" + workerPath +
-                                            "' cannot be started: " +
-                                            std::strerror(failed));
+    return Status::error(Code::IoError,
+                         "the compile worker '" + workerPath +
+                             "' cannot be started: " + std::strerror(failed));
   Writer writer;
   writer(Request{limits, options, std::string(program)});
   std::string bytes;
@@ -218,18 +218,17 @@ Status compileInWorker(const std::string &workerPath, std::string_view program,
             : "ended with signal " + std::to_string(signal) +
                   ", under a memory limit of " +
                   std::to_string(limits.memoryBytes >> 20) + " MiB";
-    return Status::error(Code::InvalidProgram,
-                         "compiling the program " + what,
+    return Status::error(Code::InvalidProgram, "compiling the program " + what,
                          options.name + ":1:1");
   }
   Reply reply;
   Reader reader(bytes);
   reader(reply);
   if (!sent || !received || !reader.finished())
-    return Status::error(Code::Internal, "the compile worker '" + workerPath +
-                                             "' gave no answer (exit status " +
-                                             std::to_string(WEXITSTATUS(ended)) +
-                                             ")");
+    return Status::error(Code::Internal,
+                         "the compile worker '" + workerPath +
+                             "' gave no answer (exit status " +
+                             std::to_string(WEXITSTATUS(ended)) + ")");
   if (reply.code != Code::Ok)
     return Status::error(reply.code, reply.message, reply.place);
   return deserialize(reply.artifact, artifact);

@@ -46,8 +46,10 @@ bool parseBytes(std::string_view text, int64_t &value) {
 bool parseDuplicates(const std::string &text, rt::io::Duplicates &how) {
   using rt::io::Duplicates;
   const std::pair<const char *, Duplicates> names[] = {
-      {"sum", Duplicates::Sum}, {"min", Duplicates::Min},
-      {"max", Duplicates::Max}, {"or", Duplicates::Or},
+      {"sum", Duplicates::Sum},
+      {"min", Duplicates::Min},
+      {"max", Duplicates::Max},
+      {"or", Duplicates::Or},
       {"error", Duplicates::Error}};
   for (auto [name, value] : names)
     if (text == name) {
@@ -110,7 +112,10 @@ std::vector<Option> table(Options &o) {
       {"--emit", Option::Value, set(o.emit), "a phase"},
       {"--reproducer", Option::Value, set(o.reproducer), "a path"},
       {"--threads", Option::Value,
-       integer(1, [&o](int64_t n) { o.engine.threads = int(std::min<int64_t>(n, 4096)); }),
+       integer(1,
+               [&o](int64_t n) {
+                 o.engine.threads = int(std::min<int64_t>(n, 4096));
+               }),
        "a number of at least 1"},
       {"--mem-limit", Option::Value,
        [&o](auto &text) { return parseBytes(text, o.call.memoryLimit); },
@@ -118,8 +123,8 @@ std::vector<Option> table(Options &o) {
       {"--deadline", Option::Value,
        integer(1, [&o](int64_t n) { o.call.deadlineMillis = n; }),
        "milliseconds, at least 1"},
-      {"--repeat", Option::Value,
-       integer(1, [&o](int64_t n) { o.repeat = n; }), "a number of at least 1"},
+      {"--repeat", Option::Value, integer(1, [&o](int64_t n) { o.repeat = n; }),
+       "a number of at least 1"},
       {"--check", Option::Flag, turnOn(o.check)},
       {"--explain", Option::MaybeValue,
        [&o](auto &text) { return parseReport(text, o.explain); }, "json"},
@@ -146,7 +151,8 @@ std::string parse(int argc, char **argv, Options &options) {
       options.program = word;
       continue;
     }
-    size_t equals = word.rfind("--", 0) == 0 ? word.find('=') : std::string::npos;
+    size_t equals =
+        word.rfind("--", 0) == 0 ? word.find('=') : std::string::npos;
     std::string name = word.substr(0, equals), value;
     bool given = equals != std::string::npos;
     if (given)

@@ -52,9 +52,8 @@ Status bindArguments(const Options &options, const Signature &function,
   for (size_t k = 0; k < options.arguments.size(); ++k) {
     std::string what =
         "argument " + std::to_string(k) + " of @" + function.name;
-    if (Status status =
-            bindWord(options.arguments[k], function.parameters[k], what,
-                     options.bind, owners.emplace_back());
+    if (Status status = bindWord(options.arguments[k], function.parameters[k],
+                                 what, options.bind, owners.emplace_back());
         !status.ok())
       return status;
     views.push_back(owners.back().view);
@@ -64,17 +63,15 @@ Status bindArguments(const Options &options, const Signature &function,
 
 Status checkOutputs(const Options &options, const Signature &function) {
   if (options.outputs.size() > function.results.size())
-    return Status::error(Code::InvalidArgument,
-                         "@" + function.name + " has " +
-                             std::to_string(function.results.size()) +
-                             " results, got " +
-                             std::to_string(options.outputs.size()) +
-                             " times --out");
+    return Status::error(
+        Code::InvalidArgument,
+        "@" + function.name + " has " +
+            std::to_string(function.results.size()) + " results, got " +
+            std::to_string(options.outputs.size()) + " times --out");
   for (size_t k = 0; k < options.outputs.size(); ++k)
-    if (Status status =
-            checkOutput(options.outputs[k], function.results[k],
-                        "result " + std::to_string(k) + " of @" +
-                            function.name);
+    if (Status status = checkOutput(options.outputs[k], function.results[k],
+                                    "result " + std::to_string(k) + " of @" +
+                                        function.name);
         !status.ok())
       return status;
   return {};
@@ -115,7 +112,8 @@ void report(const Options &options, const Receipt &receipt,
             const std::vector<double> &seconds,
             std::span<const noodle_rt_tensor> results) {
   Times times = summary(seconds);
-  bool json = options.explain == Report::Json || options.metrics == Report::Json;
+  bool json =
+      options.explain == Report::Json || options.metrics == Report::Json;
   for (size_t k = options.outputs.size(); !json && k < results.size(); ++k)
     std::fputs(summarize(results[k]).c_str(), stdout);
   if (options.repeat > 1 && !json)
@@ -174,8 +172,8 @@ int run(Options &options, const std::string &text) {
   }
   std::string difference;
   if (options.check)
-    if (Status status = checkResults(options, text, *engine, views, results,
-                                     difference);
+    if (Status status =
+            checkResults(options, text, *engine, views, results, difference);
         !status.ok())
       return fail(status);
   if (!difference.empty()) {

@@ -67,8 +67,7 @@ int main(int argc, char **argv) {
     std::printf("noodle-jit %s\n", versionString());
     return 0;
   }
-  options.compile.name =
-      options.program == "-" ? "<stdin>" : options.program;
+  options.compile.name = options.program == "-" ? "<stdin>" : options.program;
   options.engine.workerPath = "/proc/self/exe";
   if (Status status = checkOptions(options.compile); !status.ok())
     return usage(status.message);

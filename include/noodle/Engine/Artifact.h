@@ -39,7 +39,7 @@ struct PhaseTime {
 /// Object code and all that is needed to call and explain it. A value.
 struct Artifact {
   Identification id;
-  std::string name; ///< file name in messages
+  std::string name;   ///< file name in messages
   std::string object; ///< ELF; empty when the program is to be interpreted
   /// Why there is no object code; empty when there is.
   std::string fallback;

@@ -66,8 +66,8 @@ std::string summarize(const noodle_rt_tensor &tensor);
 /// Whether two results agree: exactly for integers and booleans, within
 /// `tolerance` * max(1, |a|, |b|) for floats; patterns of sparse tensors do not
 /// count, their values do. Empty when they agree, else the first difference.
-std::string compareResults(const noodle_rt_tensor &a,
-                           const noodle_rt_tensor &b, double tolerance);
+std::string compareResults(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
+                           double tolerance);
 
 } // namespace noodle::engine
 

@@ -46,9 +46,9 @@ struct CallOptions {
   rt::Executor *executor = nullptr; ///< null: serial on the calling thread
   /// Bytes alive in the call at once; 0: as many as the machine has.
   int64_t memoryLimit = 0;
-  int64_t deadlineMillis = 0;       ///< 0: none
+  int64_t deadlineMillis = 0; ///< 0: none
   rt::CancelToken *cancel = nullptr;
-  bool trusted = false;       ///< skips the O(stored) validation of sparse views
+  bool trusted = false; ///< skips the O(stored) validation of sparse views
   Receipt *receipt = nullptr; ///< filled when the call ends, however it ends
 };
 
@@ -88,9 +88,8 @@ private:
 
 /// bind and run in one.
 Status call(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
-            std::string_view entry,
-            std::span<const noodle_rt_tensor> arguments, rt::Region &region,
-            std::span<noodle_rt_tensor> results,
+            std::string_view entry, std::span<const noodle_rt_tensor> arguments,
+            rt::Region &region, std::span<noodle_rt_tensor> results,
             const CallOptions &options = {});
 
 /// Whether `view` can be argument `index` of `function`: element type, layout,

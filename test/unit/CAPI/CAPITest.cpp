@@ -92,8 +92,8 @@ TEST_F(CAPI, CallsASparseProgram) {
   noodle_call_options options{};
   options.struct_size = sizeof options;
   options.receipt = &receipt;
-  EXPECT_OK(noodle_program_call(program, arguments, 2, region, &result, 1,
-                                &options));
+  EXPECT_OK(
+      noodle_program_call(program, arguments, 2, region, &result, 1, &options));
   ASSERT_EQ(result.rank, 1);
   ASSERT_EQ(result.extents[0], 3);
   const double *y = static_cast<const double *>(result.values);
@@ -127,8 +127,8 @@ TEST_F(CAPI, DescribesTheSignature) {
   expectError(noodle_program_parameter(program, 2, &type),
               NOODLE_INVALID_ARGUMENT, "parameter 2");
   type.struct_size = 0;
-  expectError(noodle_program_result(program, 0, &type),
-              NOODLE_INVALID_ARGUMENT, "struct_size");
+  expectError(noodle_program_result(program, 0, &type), NOODLE_INVALID_ARGUMENT,
+              "struct_size");
 }
 
 TEST_F(CAPI, StridedViewsGiveTheSameResult) {
@@ -153,7 +153,8 @@ func.func @main(%a: tensor<?x?xf64>) -> tensor<?x?xf64> {
   view.strides[1] = 3;
   view.values = buffer + 2;
   noodle_tensor result;
-  EXPECT_OK(noodle_program_call(program, &view, 1, region, &result, 1, nullptr));
+  EXPECT_OK(
+      noodle_program_call(program, &view, 1, region, &result, 1, nullptr));
   const double expected[] = {6, 12, 4, 10, 2, 8};
   for (int k = 0; k < 6; ++k)
     EXPECT_EQ(static_cast<double *>(result.values)[k], expected[k]);
@@ -199,12 +200,12 @@ TEST_F(CAPI, RefusesBadArguments) {
   };
   expectError(call(1), NOODLE_INVALID_ARGUMENT, "argument");
   expectError(call(2, 2), NOODLE_INVALID_ARGUMENT, "results");
-  expectError(noodle_program_call(program, nullptr, 2, region, &result, 1,
-                                  nullptr),
-              NOODLE_INVALID_ARGUMENT, "NULL");
-  expectError(noodle_program_call(program, arguments, 2, nullptr, &result, 1,
-                                  nullptr),
-              NOODLE_INVALID_ARGUMENT, "region");
+  expectError(
+      noodle_program_call(program, nullptr, 2, region, &result, 1, nullptr),
+      NOODLE_INVALID_ARGUMENT, "NULL");
+  expectError(
+      noodle_program_call(program, arguments, 2, nullptr, &result, 1, nullptr),
+      NOODLE_INVALID_ARGUMENT, "region");
   arguments[1].element = NOODLE_F32;
   expectError(call(), NOODLE_INVALID_ARGUMENT, "argument 1");
   arguments[1] = vector();
@@ -226,9 +227,9 @@ TEST_F(CAPI, ValidatesSparseViews) {
   noodle_tensor result;
   auto expect = [&](const char *part) {
     noodle_tensor arguments[] = {matrix(), vector()};
-    expectError(noodle_program_call(program, arguments, 2, region, &result, 1,
-                                    nullptr),
-                NOODLE_INVALID_ARGUMENT, part);
+    expectError(
+        noodle_program_call(program, arguments, 2, region, &result, 1, nullptr),
+        NOODLE_INVALID_ARGUMENT, part);
   };
   columns = {1, 3, 2, 0};
   expect("argument 0");
@@ -265,18 +266,18 @@ func.func @main(%n: i64) -> i64 {
   noodle_call_options options{};
   options.struct_size = sizeof options;
   options.deadline_ms = 20;
-  expectError(noodle_program_call(program, &argument, 1, region, &result, 1,
-                                  &options),
-              NOODLE_DEADLINE, "deadline");
+  expectError(
+      noodle_program_call(program, &argument, 1, region, &result, 1, &options),
+      NOODLE_DEADLINE, "deadline");
   options.deadline_ms = 0;
   EXPECT_OK(noodle_cancel_create(&options.cancel));
   std::thread other([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     noodle_cancel_trigger(options.cancel);
   });
-  expectError(noodle_program_call(program, &argument, 1, region, &result, 1,
-                                  &options),
-              NOODLE_CANCELLED, "cancel");
+  expectError(
+      noodle_program_call(program, &argument, 1, region, &result, 1, &options),
+      NOODLE_CANCELLED, "cancel");
   other.join();
   noodle_cancel_release(options.cancel);
 }
@@ -286,17 +287,17 @@ TEST_F(CAPI, BudgetsAreKept) {
   noodle_tensor arguments[] = {matrix(), vector()}, result;
   noodle_region *small = nullptr;
   EXPECT_OK(noodle_region_create(engine, 8, nullptr, &small));
-  expectError(noodle_program_call(program, arguments, 2, small, &result, 1,
-                                  nullptr),
-              NOODLE_OUT_OF_MEMORY, "");
+  expectError(
+      noodle_program_call(program, arguments, 2, small, &result, 1, nullptr),
+      NOODLE_OUT_OF_MEMORY, "");
   EXPECT_EQ(noodle_region_used_bytes(small), 0);
   noodle_region_release(small);
   noodle_call_options options{};
   options.struct_size = sizeof options;
   options.memory_limit = 8;
-  expectError(noodle_program_call(program, arguments, 2, region, &result, 1,
-                                  &options),
-              NOODLE_OUT_OF_MEMORY, "");
+  expectError(
+      noodle_program_call(program, arguments, 2, region, &result, 1, &options),
+      NOODLE_OUT_OF_MEMORY, "");
 }
 
 TEST_F(CAPI, ProgramsOutliveTheirEngine) {
@@ -304,8 +305,8 @@ TEST_F(CAPI, ProgramsOutliveTheirEngine) {
   noodle_tensor arguments[] = {matrix(), vector()}, result;
   noodle_engine_release(engine);
   engine = nullptr;
-  EXPECT_OK(noodle_program_call(program, arguments, 2, region, &result, 1,
-                                nullptr));
+  EXPECT_OK(
+      noodle_program_call(program, arguments, 2, region, &result, 1, nullptr));
 }
 
 TEST_F(CAPI, ThreadsShareAProgram) {

@@ -50,8 +50,8 @@ TEST_F(Expression, ScalarResults) {
 
 TEST_F(Expression, NamesOfLetters) {
   Doubles m{1, 2, 3, 4, 5, 6};
-  noodle::Array t = noodle::contract("row column -> column row",
-                                     engine.dense(m, {2, 3}));
+  noodle::Array t =
+      noodle::contract("row column -> column row", engine.dense(m, {2, 3}));
   EXPECT_EQ(doubles(t), (Doubles{1, 4, 2, 5, 3, 6}));
 }
 

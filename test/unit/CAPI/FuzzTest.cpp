@@ -90,10 +90,12 @@ TEST(Fuzz, EditedPrograms) {
   std::printf("seed %llu\n", (unsigned long long)seed);
   std::mt19937_64 random(seed);
   // Token soup: what an edit may insert besides what is there.
-  const char *const tokens[] = {"noodle.", "tensor<", "?x",  "f64",  "->",
-                                "{",       "}",       "(",   ")",    "%a",
-                                "#csr",    "i1",      "\"",  ",",    "-1",
-                                "99999999999999999999", "0x7F", "i32", ":"};
+  const char *const tokens[] = {
+      "noodle.", "tensor<", "?x",   "f64",
+      "->",      "{",       "}",    "(",
+      ")",       "%a",      "#csr", "i1",
+      "\"",      ",",       "-1",   "99999999999999999999",
+      "0x7F",    "i32",     ":"};
   Session session;
   std::map<int, int> outcomes;
   for (uint64_t n = 0; n < count; ++n) {
@@ -102,9 +104,15 @@ TEST(Fuzz, EditedPrograms) {
       size_t at = random() % (text.size() + 1);
       size_t length = std::min<size_t>(random() % 12, text.size() - at);
       switch (random() % 9) {
-      case 0: text.erase(at, length); break;
-      case 1: text.insert(at, tokens[random() % std::size(tokens)]); break;
-      case 2: text.insert(random() % (text.size() + 1), text.substr(at, length)); break;
+      case 0:
+        text.erase(at, length);
+        break;
+      case 1:
+        text.insert(at, tokens[random() % std::size(tokens)]);
+        break;
+      case 2:
+        text.insert(random() % (text.size() + 1), text.substr(at, length));
+        break;
       case 3:
         if (at < text.size())
           text[at] = char(random());
@@ -124,7 +132,8 @@ TEST(Fuzz, EditedPrograms) {
       expectOneLine(status);
     EXPECT_EQ(status == nullptr, program != nullptr);
     EXPECT_NE(noodle_status_code(status), NOODLE_INTERNAL)
-        << noodle_status_message(status) << "\n" << text;
+        << noodle_status_message(status) << "\n"
+        << text;
     noodle_status_release(status);
     noodle_program_release(program);
   }
@@ -183,15 +192,33 @@ TEST(Fuzz, RandomDescriptors) {
       if (random() % 4)
         continue;
       switch (random() % 9) {
-      case 0: view.layout = uint8_t(random()); break;
-      case 1: view.element = uint8_t(random()); break;
-      case 2: view.rank = uint8_t(random()); break;
-      case 3: view.position_width = uint8_t(random()); break;
-      case 4: view.coordinate_width = uint8_t(random()); break;
-      case 5: view.values = nullptr; break;
-      case 6: view.positions = nullptr; break;
-      case 7: view.extents[random() % 2] = absurd[random() % 4]; break;
-      default: view.stored = absurd[random() % 4]; break;
+      case 0:
+        view.layout = uint8_t(random());
+        break;
+      case 1:
+        view.element = uint8_t(random());
+        break;
+      case 2:
+        view.rank = uint8_t(random());
+        break;
+      case 3:
+        view.position_width = uint8_t(random());
+        break;
+      case 4:
+        view.coordinate_width = uint8_t(random());
+        break;
+      case 5:
+        view.values = nullptr;
+        break;
+      case 6:
+        view.positions = nullptr;
+        break;
+      case 7:
+        view.extents[random() % 2] = absurd[random() % 4];
+        break;
+      default:
+        view.stored = absurd[random() % 4];
+        break;
       }
     }
     noodle_tensor results[2];

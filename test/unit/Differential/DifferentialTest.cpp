@@ -10,8 +10,8 @@
 // for the sign of zero and which NaN); others within
 //   |a - b| <= tolerance * max(1, bound of the value), 1e-4 f32, 1e-9 f64.
 //
-// NOODLE_RANDOM_SEED (the first seed) and NOODLE_RANDOM_COUNT (2000) change what
-// is run; a failure prints seed and program.
+// NOODLE_RANDOM_SEED (the first seed) and NOODLE_RANDOM_COUNT (2000) change
+// what is run; a failure prints seed and program.
 //
 //===----------------------------------------------------------------------===//
 
@@ -62,11 +62,20 @@ struct Bound {
   explicit Bound(const Argument &argument) {
     const Spec &spec = argument.spec;
     switch (typeOf(spec.element)) {
-    case NOODLE_RT_I1: fill<uint8_t>(argument); break;
-    case NOODLE_RT_I32: fill<int32_t>(argument); break;
-    case NOODLE_RT_I64: fill<int64_t>(argument); break;
-    case NOODLE_RT_F32: fill<float>(argument); break;
-    default: fill<double>(argument);
+    case NOODLE_RT_I1:
+      fill<uint8_t>(argument);
+      break;
+    case NOODLE_RT_I32:
+      fill<int32_t>(argument);
+      break;
+    case NOODLE_RT_I64:
+      fill<int64_t>(argument);
+      break;
+    case NOODLE_RT_F32:
+      fill<float>(argument);
+      break;
+    default:
+      fill<double>(argument);
     }
     positions.assign(argument.positions.begin(), argument.positions.end());
     coordinates.assign(argument.coordinates.begin(),
@@ -80,7 +89,7 @@ struct Bound {
       view.strides[k] = stride;
       stride *= spec.extents[k];
     }
-    view.layout = spec.format.empty()   ? NOODLE_RT_DENSE
+    view.layout = spec.format.empty()    ? NOODLE_RT_DENSE
                   : spec.format == "csr" ? NOODLE_RT_CSR
                                          : NOODLE_RT_CSC;
     if (!spec.format.empty()) {
@@ -152,7 +161,8 @@ std::string difference(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
     };
   };
   if (spec.element[0] == 'i') {
-    auto x = densify<int64_t>(a, integer(a)), y = densify<int64_t>(b, integer(b));
+    auto x = densify<int64_t>(a, integer(a)),
+         y = densify<int64_t>(b, integer(b));
     for (size_t k = 0; k < x.size(); ++k)
       if (x[k] != y[k])
         return "element " + std::to_string(k) + ": " + std::to_string(x[k]) +

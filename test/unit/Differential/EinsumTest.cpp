@@ -85,8 +85,7 @@ TEST_P(Einsum, ExactAnswers) {
         view.rank = uint8_t(operands[k].size());
         int64_t size = 1;
         for (size_t d = operands[k].size(); d-- > 0;) {
-          view.extents[d] =
-              *dims.getInteger(std::string(1, operands[k][d]));
+          view.extents[d] = *dims.getInteger(std::string(1, operands[k][d]));
           view.strides[d] = size;
           size *= view.extents[d];
         }
@@ -94,8 +93,8 @@ TEST_P(Einsum, ExactAnswers) {
         std::vector<uint8_t> &bits = narrow.emplace_back();
         bool plus = ring.name == std::string("plus_times");
         for (int64_t i = 0; i < size; ++i) {
-          values.push_back(entry(1000 * (number + 1) + k, i, plus ? 3 : 10,
-                                 plus ? 1 : 0));
+          values.push_back(
+              entry(1000 * (number + 1) + k, i, plus ? 3 : 10, plus ? 1 : 0));
           bits.push_back(values.back() >= 6);
         }
         view.values = boolean ? static_cast<void *>(bits.data())

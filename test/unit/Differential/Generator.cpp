@@ -165,8 +165,7 @@ Live Generator::argument(Spec spec) {
 }
 
 Live Generator::operand(const std::string &element,
-                        const std::vector<int64_t> &extents,
-                        bool allowSparse) {
+                        const std::vector<int64_t> &extents, bool allowSparse) {
   std::vector<Live> fitting;
   for (const Live &value : live)
     if (value.spec.element == element && value.spec.extents == extents &&
@@ -285,8 +284,8 @@ void Generator::contract() {
   }
   std::string attributes = "semiring = #noodle.semiring<" + ring + ">";
   if (extra.find("mask(") != std::string::npos)
-    attributes += std::string(", mask_valued") +
-                  (chance(50) ? ", mask_complement" : "");
+    attributes +=
+        std::string(", mask_valued") + (chance(50) ? ", mask_complement" : "");
   emit({fresh(), spec}, "noodle.contract \"" + equation + "\" (" + names + ")" +
                             extra + " {" + attributes + "} : (" + types +
                             ") -> " + spec.type());
@@ -323,12 +322,12 @@ void Generator::matmul() {
   std::string element = pick(live).spec.element;
   int64_t m = extent(), n = extent(), k = extent();
   int form = int(below(4));
-  Live a = operand(element, form == 1 ? std::vector<int64_t>{k}
-                                      : std::vector<int64_t>{m, k},
-                   form != 1);
-  Live b = operand(element, form == 2 ? std::vector<int64_t>{k}
-                                      : std::vector<int64_t>{k, n},
-                   form != 2);
+  Live a = operand(
+      element, form == 1 ? std::vector<int64_t>{k} : std::vector<int64_t>{m, k},
+      form != 1);
+  Live b = operand(
+      element, form == 2 ? std::vector<int64_t>{k} : std::vector<int64_t>{k, n},
+      form != 2);
   Spec spec;
   spec.element = element;
   if (form != 1)
@@ -341,16 +340,16 @@ void Generator::matmul() {
   probe.negative = a.spec.negative || b.spec.negative;
   std::string ring = semiring(probe);
   spec.exact = a.spec.exact && b.spec.exact;
-  spec.bound = ring == "plus_times"
-                   ? a.spec.bound * b.spec.bound * double(std::max<int64_t>(k, 1))
-                   : std::max(a.spec.bound * b.spec.bound,
-                              a.spec.bound + b.spec.bound);
+  spec.bound =
+      ring == "plus_times"
+          ? a.spec.bound * b.spec.bound * double(std::max<int64_t>(k, 1))
+          : std::max(a.spec.bound * b.spec.bound, a.spec.bound + b.spec.bound);
   if (spec.bound > limit(spec) || (!spec.exact && spec.bound > 1e4))
     return;
   emit({fresh(), spec}, "noodle.matmul " + a.name + ", " + b.name +
-                            " {semiring = #noodle.semiring<" + ring + ">} : " +
-                            a.spec.type() + ", " + b.spec.type() + " -> " +
-                            spec.type());
+                            " {semiring = #noodle.semiring<" + ring +
+                            ">} : " + a.spec.type() + ", " + b.spec.type() +
+                            " -> " + spec.type());
 }
 
 void Generator::map() {
@@ -371,10 +370,22 @@ void Generator::map() {
     code = op(pick<std::string>({"andi", "ori", "xori"}));
   } else if (isFloat(spec)) {
     switch (below(6)) {
-    case 0: code = op("addf"); spec.bound = sum; break;
-    case 1: code = op("subf"); spec.bound = sum; break;
-    case 2: code = op("mulf"); spec.bound = a.spec.bound * b.spec.bound; break;
-    case 3: code = op("maximumf"); spec.bound = sum; break;
+    case 0:
+      code = op("addf");
+      spec.bound = sum;
+      break;
+    case 1:
+      code = op("subf");
+      spec.bound = sum;
+      break;
+    case 2:
+      code = op("mulf");
+      spec.bound = a.spec.bound * b.spec.bound;
+      break;
+    case 3:
+      code = op("maximumf");
+      spec.bound = sum;
+      break;
     case 4:
       code = "    %c = arith.cmpf olt, %x, %y : " + t +
              "\n    %r = arith.select %c, %y, %x : " + t + "\n";
@@ -392,17 +403,17 @@ void Generator::map() {
       spec.exact = false;
     }
   } else {
-    code = op(pick<std::string>({"addi", "subi", "muli", "maxsi", "minsi",
-                                 "xori", "andi"}));
+    code = op(pick<std::string>(
+        {"addi", "subi", "muli", "maxsi", "minsi", "xori", "andi"}));
     spec.bound = 2;
   }
   if (spec.bound > limit(spec) || (!spec.exact && spec.bound > 1e9))
     return;
-  emit({fresh(), spec},
-       "noodle.map (" + a.name + ", " + b.name + ") : (" + a.spec.type() +
-           ", " + b.spec.type() + ") -> " + spec.type() + " {\n  ^bb0(%x: " +
-           t + ", %y: " + t + "):\n" + code + "    noodle.yield %r : " + t +
-           "\n  }");
+  emit({fresh(), spec}, "noodle.map (" + a.name + ", " + b.name + ") : (" +
+                            a.spec.type() + ", " + b.spec.type() + ") -> " +
+                            spec.type() + " {\n  ^bb0(%x: " + t + ", %y: " + t +
+                            "):\n" + code + "    noodle.yield %r : " + t +
+                            "\n  }");
 }
 
 /// Over the stored entries of a sparse value, to the same pattern or dense.
@@ -423,11 +434,10 @@ void Generator::mapStored() {
              t + ", over = #noodle.over<stored>}";
   }
   spec.bound = 2 * a.spec.bound + 1;
-  emit({fresh(), spec}, "noodle.map (" + a.name + ")" + absent + " : (" +
-                            a.spec.type() + ") -> " + spec.type() +
-                            " {\n  ^bb0(%x: " + t + "):\n    %r = " + add +
-                            " %x, %x : " + t + "\n    noodle.yield %r : " + t +
-                            "\n  }");
+  emit({fresh(), spec},
+       "noodle.map (" + a.name + ")" + absent + " : (" + a.spec.type() +
+           ") -> " + spec.type() + " {\n  ^bb0(%x: " + t + "):\n    %r = " +
+           add + " %x, %x : " + t + "\n    noodle.yield %r : " + t + "\n  }");
 }
 
 void Generator::reduce() {
@@ -484,8 +494,8 @@ void Generator::transpose() {
   else if (spec.format == "csc")
     spec.format = chance(70) ? "csr" : "csc";
   emit({fresh(), spec}, "noodle.transpose " + a.name +
-                            " {permutation = array<i64" + list + ">} : " +
-                            a.spec.type() + " -> " + spec.type());
+                            " {permutation = array<i64" + list +
+                            ">} : " + a.spec.type() + " -> " + spec.type());
 }
 
 void Generator::concat() {
@@ -505,9 +515,9 @@ void Generator::concat() {
   spec.exact = a.spec.exact && b.spec.exact;
   spec.negative |= b.spec.negative;
   emit({fresh(), spec}, "noodle.concat (" + a.name + ", " + b.name +
-                            ") {axis = " + std::to_string(axis) + " : i64} : (" +
-                            a.spec.type() + ", " + b.spec.type() + ") -> " +
-                            spec.type());
+                            ") {axis = " + std::to_string(axis) +
+                            " : i64} : (" + a.spec.type() + ", " +
+                            b.spec.type() + ") -> " + spec.type());
 }
 
 void Generator::gather() {
@@ -534,9 +544,9 @@ void Generator::gather() {
   open[axis] = list.spec.dynamic[0];
   dimsOver(spec, open);
   emit({fresh(), spec}, "noodle.gather " + a.name + "[" + list.name +
-                            "] {axis = " + std::to_string(axis) + " : i64} : " +
-                            a.spec.type() + ", " + list.spec.type() + " -> " +
-                            spec.type());
+                            "] {axis = " + std::to_string(axis) +
+                            " : i64} : " + a.spec.type() + ", " +
+                            list.spec.type() + " -> " + spec.type());
 }
 
 void Generator::scatter() {
@@ -569,12 +579,12 @@ void Generator::scatter() {
                updates.spec.bound * double(std::max<int64_t>(extents[axis], 1));
   if (spec.bound > limit(spec))
     return;
-  emit({fresh(), spec},
-       "noodle.scatter " + updates.name + "[" + list.name + "] into " + a.name +
-           " {axis = " + std::to_string(axis) +
-           " : i64, semiring = #noodle.semiring<" + ring + ">} : " +
-           updates.spec.type() + ", " + list.spec.type() + ", " +
-           a.spec.type());
+  emit({fresh(), spec}, "noodle.scatter " + updates.name + "[" + list.name +
+                            "] into " + a.name +
+                            " {axis = " + std::to_string(axis) +
+                            " : i64, semiring = #noodle.semiring<" + ring +
+                            ">} : " + updates.spec.type() + ", " +
+                            list.spec.type() + ", " + a.spec.type());
 }
 
 void Generator::convert() {
@@ -611,10 +621,9 @@ void Generator::normalise() {
   spec.negative = true;
   if (chance(50)) {
     spec.bound = 1;
-    emit({fresh(), spec},
-         "noodle.softmax " + a.name + " {axis = " +
-             std::to_string(below(spec.extents.size())) + " : i64} : " +
-             spec.type());
+    emit({fresh(), spec}, "noodle.softmax " + a.name + " {axis = " +
+                              std::to_string(below(spec.extents.size())) +
+                              " : i64} : " + spec.type());
   } else {
     if (!a.spec.exact)
       return; // a nearly constant row amplifies what was rounded before
@@ -635,15 +644,15 @@ void Generator::loop() {
   std::string t = spec.type(), e = spec.element, id = std::to_string(count);
   std::string add = std::string("arith.add") + (isFloat(spec) ? "f" : "i");
   body += "  %lo" + id + " = arith.constant 0 : index\n  %hi" + id +
-          " = arith.constant " + std::to_string(trips) +
-          " : index\n  %st" + id + " = arith.constant 1 : index\n";
-  emit({fresh(), spec},
-       "scf.for %i = %lo" + id + " to %hi" + id + " step %st" + id +
-           " iter_args(%it = " + a.name + ") -> (" + t +
-           ") {\n    %n = noodle.map (%it) : (" + t + ") -> " + t +
-           " {\n    ^bb0(%x: " + e + "):\n      %r = " + add + " %x, %x : " +
-           e + "\n      noodle.yield %r : " + e + "\n    }\n    scf.yield %n : " +
-           t + "\n  }");
+          " = arith.constant " + std::to_string(trips) + " : index\n  %st" +
+          id + " = arith.constant 1 : index\n";
+  emit({fresh(), spec}, "scf.for %i = %lo" + id + " to %hi" + id + " step %st" +
+                            id + " iter_args(%it = " + a.name + ") -> (" + t +
+                            ") {\n    %n = noodle.map (%it) : (" + t + ") -> " +
+                            t + " {\n    ^bb0(%x: " + e +
+                            "):\n      %r = " + add + " %x, %x : " + e +
+                            "\n      noodle.yield %r : " + e +
+                            "\n    }\n    scf.yield %n : " + t + "\n  }");
 }
 
 Program Generator::run(uint64_t seed) {
@@ -662,18 +671,46 @@ Program Generator::run(uint64_t seed) {
   int steps = 1 + int(below(5));
   for (int k = 0; k < steps; ++k) {
     switch (below(17)) {
-    case 0: case 1: case 2: case 3: contract(); break;
-    case 4: case 5: matmul(); break;
-    case 6: case 7: map(); break;
-    case 8: reduce(); break;
-    case 9: transpose(); break;
-    case 10: concat(); break;
-    case 11: gather(); break;
-    case 12: scatter(); break;
-    case 13: convert(); break;
-    case 14: normalise(); break;
-    case 15: sparseResult(); break;
-    default: loop();
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      contract();
+      break;
+    case 4:
+    case 5:
+      matmul();
+      break;
+    case 6:
+    case 7:
+      map();
+      break;
+    case 8:
+      reduce();
+      break;
+    case 9:
+      transpose();
+      break;
+    case 10:
+      concat();
+      break;
+    case 11:
+      gather();
+      break;
+    case 12:
+      scatter();
+      break;
+    case 13:
+      convert();
+      break;
+    case 14:
+      normalise();
+      break;
+    case 15:
+      sparseResult();
+      break;
+    default:
+      loop();
     }
   }
   // Results: the last values that are not arguments, else the first argument.

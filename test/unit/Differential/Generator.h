@@ -36,9 +36,9 @@ struct Spec {
 /// extreme values aside, which are held as +-inf and clamped when bound).
 struct Argument {
   Spec spec;
-  std::vector<double> values;        // dense, or the stored ones
-  std::vector<int64_t> positions;    // sparse
-  std::vector<int64_t> coordinates;  // sparse
+  std::vector<double> values;       // dense, or the stored ones
+  std::vector<int64_t> positions;   // sparse
+  std::vector<int64_t> coordinates; // sparse
 };
 
 struct Program {

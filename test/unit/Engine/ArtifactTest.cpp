@@ -14,7 +14,9 @@ static Artifact sample() {
   Artifact artifact;
   artifact.id = {1, "compiler", "cpu +avx2", "O=2", "func.func @main"};
   artifact.name = "a.mlir";
-  artifact.object = std::string("\x7f" "ELF\0binary", 11);
+  artifact.object = std::string("\x7f"
+                                "ELF\0binary",
+                                11);
   TensorType csr{NOODLE_RT_CSR, NOODLE_RT_F32, 4, 8, {-1, 7}};
   TensorType point{NOODLE_RT_SCALAR, NOODLE_RT_INDEX, 0, 0, {}};
   artifact.functions = {{"main", {csr, point}, {csr}}, {"empty", {}, {}}};

@@ -96,9 +96,9 @@ protected:
 };
 
 TEST_F(Files, MatricesBindToTheParametersFormat) {
-  std::string path = write("a.mtx",
-                           "%%MatrixMarket matrix coordinate integer general\n"
-                           "2 3 3\n2 1 5\n1 3 7\n1 1 0\n");
+  std::string path =
+      write("a.mtx", "%%MatrixMarket matrix coordinate integer general\n"
+                     "2 3 3\n2 1 5\n1 3 7\n1 1 0\n");
   HostTensor csr = bound(path, kCsr);
   EXPECT_EQ(csr.view.stored, 3); // the explicit zero survives
   EXPECT_EQ(static_cast<int32_t *>(csr.view.positions)[1], 2);
@@ -149,9 +149,9 @@ TEST_F(Files, ValuesThatWouldChangeAreRefused) {
 }
 
 TEST_F(Files, DuplicatesFollowTheOption) {
-  std::string path = write("d.mtx",
-                           "%%MatrixMarket matrix coordinate real general\n"
-                           "2 2 2\n1 1 5\n1 1 7\n");
+  std::string path =
+      write("d.mtx", "%%MatrixMarket matrix coordinate real general\n"
+                     "2 2 2\n1 1 5\n1 1 7\n");
   EXPECT_NE(refused(path, kCsr), "");
   BindOptions sum;
   sum.duplicates = rt::io::Duplicates::Sum;
@@ -166,8 +166,8 @@ TEST_F(Files, ArraysNeedTheParametersType) {
   EXPECT_EQ(doubles(bound(path, kMatrix).view)[5], 5);
   TensorType floats = kMatrix;
   floats.element = NOODLE_RT_F32;
-  EXPECT_EQ(refused(path, floats), "error: argument 0: expected f32, '" + path +
-                                       "' holds f64");
+  EXPECT_EQ(refused(path, floats),
+            "error: argument 0: expected f32, '" + path + "' holds f64");
   TensorType vector = kMatrix;
   vector.extents = {-1};
   EXPECT_NE(refused(path, vector).find("rank"), std::string::npos);
@@ -180,8 +180,7 @@ TEST_F(Files, NothingIsWrittenWhenOneFails) {
   std::vector<noodle_rt_tensor> results{dense(NOODLE_RT_F64, values, {2}),
                                         dense(NOODLE_RT_F64, values, {2})};
   std::string good = folder.path + "/good.npy";
-  Status status =
-      writeResults({good, folder.path + "/none/bad.npy"}, results);
+  Status status = writeResults({good, folder.path + "/none/bad.npy"}, results);
   EXPECT_EQ(status.code, Code::IoError);
   EXPECT_NE(::access(good.c_str(), F_OK), 0);
   ASSERT_TRUE(writeResults({good}, results).ok());
@@ -207,9 +206,9 @@ TEST(Comparison, ExactForIntegersBoundedForFloats) {
                            dense(NOODLE_RT_F64, &n, {1}), 0),
             "");
   int64_t i = 1, j = 2;
-  EXPECT_NE(compareResults(scalar(NOODLE_RT_I64, &i), scalar(NOODLE_RT_I64, &j),
-                           10),
-            "");
+  EXPECT_NE(
+      compareResults(scalar(NOODLE_RT_I64, &i), scalar(NOODLE_RT_I64, &j), 10),
+      "");
   EXPECT_NE(compareResults(x, dense(NOODLE_RT_F64, b, {1, 2}), 1), "");
 }
 

@@ -22,8 +22,8 @@ static double addOnce(Engine &engine, const Kernel &kernel,
                                   scalar(NOODLE_RT_F64, &b)};
   noodle_rt_tensor result[1];
   rt::Region region(engine.pool());
-  Status status = call(engine.pool(), std::move(owner), "main", arguments,
-                       region, result);
+  Status status =
+      call(engine.pool(), std::move(owner), "main", arguments, region, result);
   EXPECT_TRUE(status.ok()) << status.str();
   return status.ok() ? doubles(result[0])[0] : -1;
 }

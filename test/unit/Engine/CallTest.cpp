@@ -342,8 +342,8 @@ TEST_F(Call, VariantsFollowTheSizes) {
   std::shared_ptr<Program> program;
   CompileOptions options;
   options.strict = true;
-  ASSERT_TRUE(Program::compile(engine, kSetFirst, options, program, false, true)
-                  .ok());
+  ASSERT_TRUE(
+      Program::compile(engine, kSetFirst, options, program, false, true).ok());
   std::vector<double> values(400);
   double v = 1;
   auto run = [&](int64_t rows) {
@@ -411,10 +411,10 @@ TEST_F(Call, InterpretedDeadlinesEnd) {
   CallOptions options;
   options.deadlineMillis = 20;
   rt::Region region(engine->pool());
-  EXPECT_EQ(call(engine->pool(), kernel, "main", arguments, region, results,
-                 options)
-                .code,
-            Code::Deadline);
+  EXPECT_EQ(
+      call(engine->pool(), kernel, "main", arguments, region, results, options)
+          .code,
+      Code::Deadline);
 }
 
 /// Resident bytes of this process.

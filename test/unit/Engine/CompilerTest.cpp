@@ -10,7 +10,8 @@ using namespace noodle;
 using namespace noodle::engine;
 using namespace noodle::engine::test;
 
-static Status compileText(const std::string &text, CompileOptions options = {}) {
+static Status compileText(const std::string &text,
+                          CompileOptions options = {}) {
   Artifact artifact;
   return compileArtifact(text, options, artifact);
 }
@@ -112,9 +113,9 @@ TEST(Limits, NestingIsCountedBeforeParsing) {
 
 TEST(Limits, StringsAndCommentsDoNotNest) {
   std::string many(5000, '(');
-  EXPECT_TRUE(checkLimits("// " + many + "\n\"" + many + "\\\"" + many + "\"",
-                          "p")
-                  .ok());
+  EXPECT_TRUE(
+      checkLimits("// " + many + "\n\"" + many + "\\\"" + many + "\"", "p")
+          .ok());
   // An open string ends with its line, so it hides nothing.
   EXPECT_FALSE(checkLimits("\"\n" + many, "p").ok());
   EXPECT_FALSE(checkLimits("\"\\\\\"" + many, "p").ok());

@@ -20,8 +20,8 @@ using namespace noodle::engine;
 static std::string compile(const std::string &text) {
   llvm::LLVMContext context;
   llvm::SMDiagnostic diagnostic;
-  auto module = llvm::parseIR(llvm::MemoryBufferRef(text, "test"), diagnostic,
-                              context);
+  auto module =
+      llvm::parseIR(llvm::MemoryBufferRef(text, "test"), diagnostic, context);
   EXPECT_TRUE(module) << diagnostic.getMessage().str();
   auto target = mlir::noodle::CpuTarget::host();
   auto error = mlir::noodle::optimise(*module, target, 0);
