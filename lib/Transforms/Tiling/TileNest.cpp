@@ -47,6 +47,12 @@ private:
                           Carry body);
   /// The largest to' <= to such that step divides to' - from.
   Value wholeSteps(Value from, Value to, int64_t step);
+  /// Whether blocks of the dimension are known to be multiples of step. Block
+  /// sizes are.
+  bool divides(unsigned dim, int64_t step) {
+    auto extent = getConstantIntValue(extents[dim]);
+    return extent && *extent % step == 0;
+  }
 
   void block(Value rowFrom, Value rowTo, Value colFrom, Value colTo);
   void rowsAt(Value from, Value to, llvm::function_ref<void(int64_t)> kernel);
@@ -266,13 +272,17 @@ void Emitter::rowsAt(Value from, Value to,
     kernel(1);
     return;
   }
-  Value whole = wholeSteps(from, to, plan.rows);
-  for (auto [low, high, rows] :
-       {std::tuple(from, whole, plan.rows), std::tuple(whole, to, int64_t(1))})
+  auto run = [&](Value low, Value high, int64_t rows) {
     loop(low, high, rows, [&](Value index) {
       at[*plan.row] = index;
       kernel(rows);
     });
+  };
+  if (divides(*plan.row, plan.rows))
+    return run(from, to, plan.rows);
+  Value whole = wholeSteps(from, to, plan.rows);
+  run(from, whole, plan.rows);
+  run(whole, to, 1);
 }
 
 void Emitter::block(Value rowFrom, Value rowTo, Value colFrom, Value colTo) {
@@ -282,13 +292,16 @@ void Emitter::block(Value rowFrom, Value rowTo, Value colFrom, Value colTo) {
   }
   unsigned lane = *plan.vector;
   int64_t width = plan.lanes * plan.vectors;
-  Value whole = wholeSteps(colFrom, colTo, width);
+  bool tail = !divides(lane, width);
+  Value whole = tail ? wholeSteps(colFrom, colTo, width) : colTo;
   loop(colFrom, whole, width, [&](Value index) {
     at[lane] = index;
     rowsAt(rowFrom, rowTo, [&](int64_t rows) {
       parallelKernel(rows, plan.vectors, Value());
     });
   });
+  if (!tail)
+    return;
   loop(whole, colTo, plan.lanes, [&](Value index) {
     at[lane] = index;
     Value left = arith::SubIOp::create(b, colTo, index);
