@@ -34,17 +34,16 @@ static ArrayRef<StringRef> dialectsAfter(Phase phase) {
   static constexpr StringRef core[] = {"builtin", "func",   "scf",   "arith",
                                        "math",    "tensor", "noodle"};
   static constexpr StringRef structured[] = {
-      "builtin", "func",   "scf",    "arith",         "math",
-      "tensor",  "linalg", "noodle", "sparse_tensor", "affine",
-      "bufferization", "ub", "memref"};
+      "builtin",       "func",   "scf",    "arith",         "math",
+      "tensor",        "linalg", "noodle", "sparse_tensor", "affine",
+      "bufferization", "ub",     "memref"};
   static constexpr StringRef scheduled[] = {
-      "builtin", "func",   "scf",    "arith",         "math",
-      "tensor",  "linalg", "noodle", "sparse_tensor", "affine",
-      "bufferization", "vector", "memref", "ub"};
+      "builtin", "func",   "scf",           "arith",  "math",          "tensor",
+      "linalg",  "noodle", "sparse_tensor", "affine", "bufferization", "vector",
+      "memref",  "ub"};
   static constexpr StringRef buffers[] = {
-      "builtin", "func",   "scf",    "arith", "math",
-      "memref",  "vector", "noodle", "cf",    "affine",
-      "sparse_tensor", "ub"};
+      "builtin", "func",   "scf", "arith",  "math",          "memref",
+      "vector",  "noodle", "cf",  "affine", "sparse_tensor", "ub"};
   static constexpr StringRef llvm[] = {"builtin", "llvm"};
   switch (phase) {
   case Phase::Elaborated:

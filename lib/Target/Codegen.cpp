@@ -188,9 +188,9 @@ mlir::noodle::emitObject(llvm::Module &module, const CpuTarget &target,
   return bytes;
 }
 
-llvm::Expected<std::string>
-mlir::noodle::emitAssembly(llvm::Module &module, const CpuTarget &target,
-                           int optLevel) {
+llvm::Expected<std::string> mlir::noodle::emitAssembly(llvm::Module &module,
+                                                       const CpuTarget &target,
+                                                       int optLevel) {
   llvm::SmallVector<char, 0> bytes;
   if (llvm::Error error = emit(module, target, optLevel,
                                llvm::CodeGenFileType::AssemblyFile, bytes))

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Target/Target.h"
 
-#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 #include <vector>
 
@@ -43,9 +43,8 @@ llvm::Expected<CpuTarget> CpuTarget::get(llvm::StringRef name) {
     // v4 prefers 256 bits in what LLVM vectorises; ours says what it wants.
     target.vectorBytes = 64;
   } else {
-    return llvm::createStringError(
-        "unknown CPU '" + name.str() +
-        "': use native, x86-64, avx2 or avx512");
+    return llvm::createStringError("unknown CPU '" + name.str() +
+                                   "': use native, x86-64, avx2 or avx512");
   }
   return target;
 }

@@ -12,9 +12,10 @@
 //
 //   phase        noodle-opt pipeline         leaves behind
 //   elaborated   noodle-elaborate-pipeline   core noodle ops; symbols resolved
-//   planned      noodle-plan-pipeline        contractions of at most two operands
-//   selected     noodle-select-pipeline      a strategy and a reason on every op
-//   structured   noodle-structure-pipeline   linalg, sparse_tensor, tensor, scf;
+//   planned      noodle-plan-pipeline        contractions of at most two
+//   operands selected     noodle-select-pipeline      a strategy and a reason
+//   on every op structured   noodle-structure-pipeline   linalg, sparse_tensor,
+//   tensor, scf;
 //                                            of noodle: check, poll, mark
 //   scheduled    noodle-schedule-pipeline    fused ops; loops over stored
 //                                            entries

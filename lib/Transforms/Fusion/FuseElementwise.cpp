@@ -34,8 +34,7 @@ static bool mayFuse(OpOperand *operand) {
 }
 
 namespace {
-struct FuseElementwise
-    : impl::NoodleFuseElementwisePassBase<FuseElementwise> {
+struct FuseElementwise : impl::NoodleFuseElementwisePassBase<FuseElementwise> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(patterns, mayFuse);

@@ -87,8 +87,8 @@ struct ExpandMath : noodle::impl::NoodleExpandMathPassBase<ExpandMath> {
       return;
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, hasPolynomial);
-    math::populateExpansionPatterns(
-        patterns, {"rsqrt", "fpowi", "clampf", "sincos"});
+    math::populateExpansionPatterns(patterns,
+                                    {"rsqrt", "fpowi", "clampf", "sincos"});
     if (failed(applyPatternsGreedily(module, std::move(patterns))))
       return signalPassFailure();
     SmallVector<Operation *> calls;
@@ -107,9 +107,9 @@ struct ExpandMath : noodle::impl::NoodleExpandMathPassBase<ExpandMath> {
     Type element = getElementTypeOrSelf(type);
     if (!element.isF32() && !element.isF64())
       return op->emitError("no function for type ") << type;
-    LLVM::LLVMFuncOp function = declare(
-        librarySymbol(op).str() + (element.isF32() ? "f" : ""), element,
-        op->getNumOperands());
+    LLVM::LLVMFuncOp function =
+        declare(librarySymbol(op).str() + (element.isF32() ? "f" : ""), element,
+                op->getNumOperands());
     auto vector = dyn_cast<VectorType>(type);
     Value result;
     if (!vector) {

@@ -119,10 +119,10 @@ void BodyLowering::failUnlessOk(ImplicitLocOpBuilder &b, Value status) {
 Value BodyLowering::entryAlloca(Location loc, Type type, int64_t count) {
   ImplicitLocOpBuilder b(loc, function.getContext());
   b.setInsertionPointToStart(&function.getBody().front());
-  Value size = LLVM::ConstantOp::create(b, b.getI64Type(),
-                                        b.getI64IntegerAttr(count));
-  return LLVM::AllocaOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext()), type, size);
+  Value size =
+      LLVM::ConstantOp::create(b, b.getI64Type(), b.getI64IntegerAttr(count));
+  return LLVM::AllocaOp::create(b, LLVM::LLVMPointerType::get(b.getContext()),
+                                type, size);
 }
 
 LogicalResult BodyLowering::lower(memref::AllocOp op) {
@@ -168,8 +168,7 @@ LogicalResult BodyLowering::lower(memref::AllocOp op) {
                                       ValueRange{context, size})
                      .getResult();
   Value null = LLVM::ZeroOp::create(b, memory.getType());
-  Value good =
-      LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::ne, memory, null);
+  Value good = LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::ne, memory, null);
   failUnless(b, good, i32(b, NOODLE_RT_OUT_OF_MEMORY));
   op.replaceAllUsesWith(slots.memref(type, memory, extents));
   op.erase();
@@ -206,11 +205,11 @@ void BodyLowering::lower(CheckOp op) {
   Value address = LLVM::AddressOfOp::create(b, text);
   Value length = LLVM::ConstantOp::create(b, b.getI64Type(),
                                           b.getI64IntegerAttr(message.size()));
-  Value status = LLVM::CallOp::create(
-                     b, runtime.get("noodle_ir_fail"),
-                     ValueRange{context, i32(b, op.getStatus()), address,
-                                length})
-                     .getResult();
+  Value status =
+      LLVM::CallOp::create(
+          b, runtime.get("noodle_ir_fail"),
+          ValueRange{context, i32(b, op.getStatus()), address, length})
+          .getResult();
   cf::BranchOp::create(b, failureBlock(b), status);
   b.setInsertionPointToEnd(block);
   cf::CondBranchOp::create(b, op.getCondition(), rest, bad);
@@ -249,9 +248,9 @@ void BodyLowering::lower(func::CallOp op) {
   SmallVector<Value> operands = {context};
   llvm::append_range(operands, op.getOperands());
   if (op.getCalleeAttr().getAttr() == parallelFor) {
-    Value status = LLVM::CallOp::create(
-                       b, runtime.get("noodle_ir_parallel_for"), operands)
-                       .getResult();
+    Value status =
+        LLVM::CallOp::create(b, runtime.get("noodle_ir_parallel_for"), operands)
+            .getResult();
     failUnlessOk(b, status);
     op.erase();
     return;
@@ -328,11 +327,10 @@ static LogicalResult buildReferenceBody(func::FuncOp function,
   for (auto [k, slot] : llvm::enumerate(*arguments))
     slots.write(in, k, slot, values, slots.offset(scalars, 8 * k));
   Value status =
-      LLVM::CallOp::create(
-          b, runtime.get("noodle_ir_reference_call"),
-          ValueRange{entry->getArgument(0), slots.i64(site), in,
-                     slots.i64(arguments->size()), out,
-                     slots.i64(results->size())})
+      LLVM::CallOp::create(b, runtime.get("noodle_ir_reference_call"),
+                           ValueRange{entry->getArgument(0), slots.i64(site),
+                                      in, slots.i64(arguments->size()), out,
+                                      slots.i64(results->size())})
           .getResult();
   Value zero = LLVM::ConstantOp::create(b, b.getI32Type(),
                                         b.getI32IntegerAttr(NOODLE_RT_OK));
@@ -385,8 +383,7 @@ static LogicalResult buildEntry(func::FuncOp callee, StringRef name,
   Value good = LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::eq, status, zero);
   Block *done = b.createBlock(&entry.getBody(), entry.getBody().end());
   for (auto [k, slot] : llvm::enumerate(*results))
-    slots.write(block->getArgument(2), k, slot,
-                call.getResults().drop_front());
+    slots.write(block->getArgument(2), k, slot, call.getResults().drop_front());
   func::ReturnOp::create(b, zero);
   Block *bad = b.createBlock(&entry.getBody(), entry.getBody().end());
   func::ReturnOp::create(b, status);
@@ -426,15 +423,15 @@ struct LowerRuntimeCalls
         continue;
       if (failed(function.insertArgument(0, ptr, DictionaryAttr(),
                                          function.getLoc())) ||
-          failed(function.insertResult(0, builder.getI32Type(),
-                                       DictionaryAttr())))
+          failed(
+              function.insertResult(0, builder.getI32Type(), DictionaryAttr())))
         return signalPassFailure();
     }
     for (func::FuncOp function : functions)
       if (failed(lower(function, parallelFor, runtime, converter)))
         return signalPassFailure();
-    auto internal = LLVM::LinkageAttr::get(&getContext(),
-                                           LLVM::Linkage::Internal);
+    auto internal =
+        LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal);
     for (func::FuncOp function : functions) {
       StringRef name = function.getName();
       name.consume_front(kFunctionPrefix);
@@ -492,8 +489,8 @@ struct LowerRuntimeCalls
         sourceTypes[function] =
             FunctionType::get(&getContext(), inputs, results);
       }
-      auto name = StringAttr::get(&getContext(),
-                                  kFunctionPrefix + function.getName());
+      auto name =
+          StringAttr::get(&getContext(), kFunctionPrefix + function.getName());
       if (failed(table.rename(function, name)))
         return function.emitError("cannot rename to '") << name << "'";
     }

@@ -42,9 +42,9 @@ LLVM::LLVMFuncOp RuntimeFunctions::get(StringRef name) {
     result = none;
     arguments = {ptr, i64, i64, ptr, i64};
   }
-  auto function = LLVM::LLVMFuncOp::create(
-      builder, module.getLoc(), name,
-      LLVM::LLVMFunctionType::get(result, arguments));
+  auto function =
+      LLVM::LLVMFuncOp::create(builder, module.getLoc(), name,
+                               LLVM::LLVMFunctionType::get(result, arguments));
   if (name == "noodle_ir_alloc")
     function.setResultAttr(0, LLVM::LLVMDialect::getNoAliasAttrName(),
                            builder.getUnitAttr());
@@ -106,7 +106,8 @@ mlir::noodle::matchSlots(Operation *op, ArrayRef<Type> source,
 }
 
 Value SlotBuilder::i64(int64_t value) {
-  return LLVM::ConstantOp::create(b, b.getI64Type(), b.getI64IntegerAttr(value));
+  return LLVM::ConstantOp::create(b, b.getI64Type(),
+                                  b.getI64IntegerAttr(value));
 }
 
 Value SlotBuilder::offset(Value base, int64_t bytes) {
@@ -147,8 +148,8 @@ Value SlotBuilder::memref(MemRefType type, Value memory,
   descriptor.setConstantOffset(b, loc, 0);
   Value stride = i64(1);
   for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
-    Value extent = type.isDynamicDim(dim) ? extents[dim]
-                                          : i64(type.getDimSize(dim));
+    Value extent =
+        type.isDynamicDim(dim) ? extents[dim] : i64(type.getDimSize(dim));
     descriptor.setSize(b, loc, dim, extent);
     descriptor.setStride(b, loc, dim, stride);
     if (dim)
@@ -171,8 +172,7 @@ static noodle_rt_layout layoutOf(Type type) {
 static constexpr int64_t kSlotBytes = sizeof(noodle_rt_tensor);
 
 void SlotBuilder::read(Value slots, unsigned index, const AbiSlot &slot,
-                       ArrayRef<Type> lowered,
-                       SmallVectorImpl<Value> &values) {
+                       ArrayRef<Type> lowered, SmallVectorImpl<Value> &values) {
   Type ptr = LLVM::LLVMPointerType::get(b.getContext());
   Type word = b.getI64Type();
   Value base = offset(slots, kSlotBytes * index);
@@ -204,8 +204,8 @@ void SlotBuilder::read(Value slots, unsigned index, const AbiSlot &slot,
   Value positionMemory = load(ptr, base, offsetof(noodle_rt_tensor, positions));
   Value coordinateMemory =
       load(ptr, base, offsetof(noodle_rt_tensor, coordinates));
-  values.push_back(memref(cast<MemRefType>(lowered[slot.first]), positionMemory,
-                          positions));
+  values.push_back(
+      memref(cast<MemRefType>(lowered[slot.first]), positionMemory, positions));
   values.push_back(memref(cast<MemRefType>(lowered[slot.first + 1]),
                           coordinateMemory, stored));
   values.push_back(

@@ -103,10 +103,10 @@ Value Outliner::work(Region &region) {
     for (Type type : inner.getResultTypes())
       if (auto vector = dyn_cast<VectorType>(type))
         lanes += vector.getNumElements();
-    Value below = arith::MulIOp::create(b, work(inner.getRegion()),
-                                        index(lanes));
-    total = arith::AddIOp::create(b, total,
-                                  arith::MulIOp::create(b, count, below));
+    Value below =
+        arith::MulIOp::create(b, work(inner.getRegion()), index(lanes));
+    total =
+        arith::AddIOp::create(b, total, arith::MulIOp::create(b, count, below));
   }
   return total;
 }
@@ -155,9 +155,8 @@ func::FuncOp Outliner::buildBody(ArrayRef<Value> captures,
   auto asIndex = [&](Value value) {
     return arith::IndexCastOp::create(b, b.getIndexType(), value);
   };
-  auto chunk =
-      scf::ForOp::create(b, asIndex(entry->getArgument(1)),
-                         asIndex(entry->getArgument(2)), index(1));
+  auto chunk = scf::ForOp::create(b, asIndex(entry->getArgument(1)),
+                                  asIndex(entry->getArgument(2)), index(1));
   Value zero = arith::ConstantIntOp::create(b, 0, 32);
   func::ReturnOp::create(b, zero);
   b.setInsertionPointToStart(chunk.getBody());
@@ -172,10 +171,10 @@ func::FuncOp Outliner::buildBody(ArrayRef<Value> captures,
     }
     Value scaled = arith::MulIOp::create(
         b, place, mapping.lookupOrDefault(loop.getStep()[dim]));
-    mapping.map(loop.getInductionVars()[dim],
-                arith::AddIOp::create(
-                    b, scaled,
-                    mapping.lookupOrDefault(loop.getLowerBound()[dim])));
+    mapping.map(
+        loop.getInductionVars()[dim],
+        arith::AddIOp::create(
+            b, scaled, mapping.lookupOrDefault(loop.getLowerBound()[dim])));
   }
   for (Operation &op : loop.getBody()->without_terminator())
     b.clone(op, mapping);
@@ -184,8 +183,8 @@ func::FuncOp Outliner::buildBody(ArrayRef<Value> captures,
 
 void Outliner::run() {
   Value count = index(1);
-  for (auto [low, high, step] : llvm::zip(
-           loop.getLowerBound(), loop.getUpperBound(), loop.getStep())) {
+  for (auto [low, high, step] :
+       llvm::zip(loop.getLowerBound(), loop.getUpperBound(), loop.getStep())) {
     Value trip = arith::CeilDivSIOp::create(
         b, arith::SubIOp::create(b, high, low), step);
     trip = arith::MaxSIOp::create(b, trip, index(0));
@@ -225,10 +224,10 @@ void Outliner::run() {
   LLVM::StoreOp::create(b, packed, space);
   auto body = func::ConstantOp::create(b, function.getFunctionType(),
                                        function.getName());
-  Value address = UnrealizedConversionCastOp::create(
-                      b, LLVM::LLVMPointerType::get(b.getContext()),
-                      body.getResult())
-                      .getResult(0);
+  Value address =
+      UnrealizedConversionCastOp::create(
+          b, LLVM::LLVMPointerType::get(b.getContext()), body.getResult())
+          .getResult(0);
   // A call like any other: it gets the context and its status is tested where
   // runtime calls are lowered.
   func::CallOp::create(b, runtimeLoop,

@@ -65,8 +65,8 @@ static void split(linalg::GenericOp op) {
       ValueRange{block});
   b.setInsertionPointToStart(loop.getBody());
   Value start = loop.getInductionVars().front();
-  Value count = arith::MinSIOp::create(
-      b, block, arith::SubIOp::create(b, extent, start));
+  Value count =
+      arith::MinSIOp::create(b, block, arith::SubIOp::create(b, extent, start));
   SmallVector<Value> operands;
   for (OpOperand &operand : op->getOpOperands()) {
     AffineMap map = op.getMatchingIndexingMap(&operand);

@@ -107,8 +107,8 @@ static void stateAccess(ModuleOp module) {
       if (onlyRead(read.getResult()))
         read.setReadOnly(true);
     } else if (auto made = dyn_cast<bufferization::ToTensorOp>(op);
-               made && made.getBuffer()
-                           .getDefiningOp<bufferization::ToBufferOp>()) {
+               made &&
+               made.getBuffer().getDefiningOp<bufferization::ToBufferOp>()) {
       made.setRestrict(true);
       made.setWritable(true);
     }
@@ -134,8 +134,8 @@ static void inlineHelpers(ModuleOp module) {
     Block &body = callee.getBody().front();
     for (Operation &op : body.without_terminator())
       builder.clone(op, mapping);
-    for (auto [result, value] : llvm::zip(
-             call.getResults(), body.getTerminator()->getOperands()))
+    for (auto [result, value] :
+         llvm::zip(call.getResults(), body.getTerminator()->getOperands()))
       result.replaceAllUsesWith(mapping.lookupOrDefault(value));
     call.erase();
   }
@@ -193,11 +193,11 @@ struct Sparsify : noodle::impl::NoodleSparsifyPassBase<Sparsify> {
   }
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, bufferization::BufferizationDialect,
-                    func::FuncDialect, linalg::LinalgDialect,
-                    memref::MemRefDialect, scf::SCFDialect,
-                    sparse_tensor::SparseTensorDialect, tensor::TensorDialect,
-                    LLVM::LLVMDialect>();
+    registry
+        .insert<arith::ArithDialect, bufferization::BufferizationDialect,
+                func::FuncDialect, linalg::LinalgDialect, memref::MemRefDialect,
+                scf::SCFDialect, sparse_tensor::SparseTensorDialect,
+                tensor::TensorDialect, LLVM::LLVMDialect>();
   }
 };
 

@@ -40,7 +40,8 @@ namespace {
 bool contiguous(linalg::GenericOp op, unsigned dim, bool inOutput) {
   for (auto [map, operand] :
        llvm::zip(op.getIndexingMapsArray(), op->getOperands())) {
-    bool last = map.getNumResults() && map.getResults().back().isFunctionOfDim(dim);
+    bool last =
+        map.getNumResults() && map.getResults().back().isFunctionOfDim(dim);
     if (map.isFunctionOfDim(dim) && !last)
       return false;
     auto type = cast<MemRefType>(operand.getType());
@@ -137,8 +138,8 @@ struct TileContractions
       return;
     unsigned bits = 8;
     for (Value operand : op->getOperands())
-      bits = std::max(bits, cast<MemRefType>(operand.getType())
-                                .getElementTypeBitWidth());
+      bits = std::max(
+          bits, cast<MemRefType>(operand.getType()).getElementTypeBitWidth());
     plan.lanes = std::max<int64_t>(2, vectorBytes * 8 / bits);
     // AVX-512 has 32 registers, the rest 16.
     plan.rows = plan.alongReduction ? 4 : vectorBytes == 64 ? 8 : 4;

@@ -115,8 +115,7 @@ Value Emitter::wholeSteps(Value from, Value to, int64_t step) {
   return b.createOrFold<arith::SubIOp>(to, rest);
 }
 
-SmallVector<Value> Emitter::place(unsigned operand, int64_t row,
-                                  int64_t lane) {
+SmallVector<Value> Emitter::place(unsigned operand, int64_t row, int64_t lane) {
   SmallVector<Value> result;
   for (AffineExpr expr : maps[operand].getResults()) {
     unsigned dim = cast<AffineDimExpr>(expr).getPosition();
@@ -179,8 +178,8 @@ SmallVector<Value> Emitter::step(ValueRange accumulators, int64_t rows,
     for (int64_t vector = 0; vector < vectors; ++vector) {
       SmallVector<Value> arguments;
       for (unsigned operand = 0; operand < inputs; ++operand) {
-        int64_t r = plan.row && maps[operand].isFunctionOfDim(*plan.row) ? row
-                                                                         : 0;
+        int64_t r =
+            plan.row && maps[operand].isFunctionOfDim(*plan.row) ? row : 0;
         int64_t v = maps[operand].isFunctionOfDim(*plan.vector) ? vector : 0;
         Value &known = loaded[{operand, r, v}];
         if (!known)
@@ -241,18 +240,18 @@ void Emitter::reductionKernel(int64_t rows) {
   Value zero = constant(0);
   Value whole = wholeSteps(zero, extents[lane], plan.lanes);
   carried = reductionNest(0, carried, [&](Value, ValueRange sums) {
-    SmallVector<Value> vectors = loop(
-        zero, whole, plan.lanes, sums.take_front(rows),
-        [&](Value index, ValueRange inner) {
-          at[lane] = index;
-          return step(inner, rows, 1, Value(), /*scalar=*/false);
-        });
-    SmallVector<Value> rest = loop(
-        whole, extents[lane], 1, sums.drop_front(rows),
-        [&](Value index, ValueRange inner) {
-          at[lane] = index;
-          return step(inner, rows, 1, Value(), /*scalar=*/true);
-        });
+    SmallVector<Value> vectors =
+        loop(zero, whole, plan.lanes, sums.take_front(rows),
+             [&](Value index, ValueRange inner) {
+               at[lane] = index;
+               return step(inner, rows, 1, Value(), /*scalar=*/false);
+             });
+    SmallVector<Value> rest =
+        loop(whole, extents[lane], 1, sums.drop_front(rows),
+             [&](Value index, ValueRange inner) {
+               at[lane] = index;
+               return step(inner, rows, 1, Value(), /*scalar=*/true);
+             });
     llvm::append_range(vectors, rest);
     return vectors;
   });
@@ -296,9 +295,8 @@ void Emitter::block(Value rowFrom, Value rowTo, Value colFrom, Value colTo) {
   Value whole = tail ? wholeSteps(colFrom, colTo, width) : colTo;
   loop(colFrom, whole, width, [&](Value index) {
     at[lane] = index;
-    rowsAt(rowFrom, rowTo, [&](int64_t rows) {
-      parallelKernel(rows, plan.vectors, Value());
-    });
+    rowsAt(rowFrom, rowTo,
+           [&](int64_t rows) { parallelKernel(rows, plan.vectors, Value()); });
   });
   if (!tail)
     return;
@@ -313,8 +311,8 @@ void Emitter::block(Value rowFrom, Value rowTo, Value colFrom, Value colTo) {
 }
 
 void Emitter::run() {
-  for (Range range :
-       cast<linalg::LinalgOp>(op.getOperation()).createLoopRanges(b, b.getLoc()))
+  for (Range range : cast<linalg::LinalgOp>(op.getOperation())
+                         .createLoopRanges(b, b.getLoc()))
     extents.push_back(value(range.size));
   at.assign(extents.size(), constant(0));
   SmallVector<Value> from, to, step;

@@ -41,8 +41,8 @@ std::string tensorType(const char *letters, const char *element) {
 }
 
 /// c += a (x) b with the body's last two operations given.
-std::string program(const Layout &layout, const char *element,
-                    const char *body, const char *schedule) {
+std::string program(const Layout &layout, const char *element, const char *body,
+                    const char *schedule) {
   std::string a = tensorType(layout.a, element),
               b = tensorType(layout.b, element),
               c = tensorType(layout.c, element), e = element;
@@ -55,9 +55,9 @@ std::string program(const Layout &layout, const char *element,
          c + " {\n  %r = linalg.generic {indexing_maps = [" +
          map(layout, layout.a) + ", " + map(layout, layout.b) + ", " +
          map(layout, layout.c) + "], iterator_types = [" + iterators +
-         "], noodle.schedule = \"" + schedule + "\"} ins(%a, %b : " + a +
-         ", " + b + ") outs(%c : " + c + ") {\n  ^bb0(%x: " + e + ", %y: " +
-         e + ", %o: " + e + "):\n" + body + "    linalg.yield %s : " + e +
+         "], noodle.schedule = \"" + schedule + "\"} ins(%a, %b : " + a + ", " +
+         b + ") outs(%c : " + c + ") {\n  ^bb0(%x: " + e + ", %y: " + e +
+         ", %o: " + e + "):\n" + body + "    linalg.yield %s : " + e +
          "\n  } -> " + c + "\n  return %r : " + c + "\n}\n";
 }
 
@@ -117,20 +117,19 @@ void compare(const Layout &layout, const char *body, int64_t m, int64_t n,
     results.emplace_back(values, values + data[2].size());
   }
   EXPECT_EQ(results[0], results[1])
-      << layout.a << "," << layout.b << "->" << layout.c << " " << m << "x"
-      << n << "x" << k << " seed " << seed;
+      << layout.a << "," << layout.b << "->" << layout.c << " " << m << "x" << n
+      << "x" << k << " seed " << seed;
 }
 
 TEST(Contract, EveryLayoutAndTail) {
-  const Layout layouts[] = {{"ik", "kj", "ij"}, {"ki", "kj", "ij"},
-                            {"ik", "jk", "ij"}, {"ki", "jk", "ij"},
-                            {"ik", "kj", "ji"}, {"ik", "k", "i"},
-                            {"k", "kj", "j"},   {"ijk", "k", "ij"},
-                            {"ij", "jk", "ik"}, {"ijk", "ijk", ""},
-                            {"i", "jk", ""},    {"ijk", "jk", "i"}};
-  const int64_t sizes[][3] = {{1, 1, 1},   {8, 32, 4},   {9, 33, 5},
+  const Layout layouts[] = {
+      {"ik", "kj", "ij"}, {"ki", "kj", "ij"}, {"ik", "jk", "ij"},
+      {"ki", "jk", "ij"}, {"ik", "kj", "ji"}, {"ik", "k", "i"},
+      {"k", "kj", "j"},   {"ijk", "k", "ij"}, {"ij", "jk", "ik"},
+      {"ijk", "ijk", ""}, {"i", "jk", ""},    {"ijk", "jk", "i"}};
+  const int64_t sizes[][3] = {{1, 1, 1},    {8, 32, 4},   {9, 33, 5},
                               {67, 130, 3}, {3, 17, 100}, {70, 600, 2},
-                              {0, 5, 3},   {5, 4, 0}};
+                              {0, 5, 3},    {5, 4, 0}};
   unsigned seed = 1;
   for (const Layout &layout : layouts)
     for (auto &s : sizes)

@@ -84,8 +84,9 @@ TEST(Dense, FailedCheckSaysWhere) {
   std::vector<double> a(10, 1.0);
   int64_t n = -1;
   Call call;
-  EXPECT_EQ(call(program->entry("main"), {dense(a.data(), {10}), scalar(&n)}, 2),
-            NOODLE_RT_CHECK_FAILED);
+  EXPECT_EQ(
+      call(program->entry("main"), {dense(a.data(), {10}), scalar(&n)}, 2),
+      NOODLE_RT_CHECK_FAILED);
   EXPECT_EQ(call.message(), "loop.mlir:4:3: n must not be negative");
 }
 
@@ -97,8 +98,9 @@ TEST(Dense, DeadlineEndsALoop) {
   noodle::rt::CallOptions options;
   options.deadlineMillis = 20;
   Call call(options);
-  EXPECT_EQ(call(program->entry("main"), {dense(a.data(), {10}), scalar(&n)}, 2),
-            NOODLE_RT_DEADLINE);
+  EXPECT_EQ(
+      call(program->entry("main"), {dense(a.data(), {10}), scalar(&n)}, 2),
+      NOODLE_RT_DEADLINE);
 }
 
 TEST(Dense, EveryAllocationMayFail) {

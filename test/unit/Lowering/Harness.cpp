@@ -91,8 +91,8 @@ std::unique_ptr<Program> Program::compile(const std::string &text,
   if (llvm::Error problem = program->jit->getMainJITDylib().define(
           llvm::orc::absoluteSymbols(std::move(symbols))))
     return fail(std::move(problem));
-  if (llvm::Error problem = program->jit->addObjectFile(
-          llvm::MemoryBuffer::getMemBufferCopy(
+  if (llvm::Error problem =
+          program->jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
               llvm::StringRef(object->data(), object->size()), "kernel")))
     return fail(std::move(problem));
   return program;

@@ -28,8 +28,7 @@ class Program {
 public:
   /// Empty error when it worked.
   static std::unique_ptr<Program> compile(const std::string &text,
-                                          std::string &error,
-                                          int optLevel = 2);
+                                          std::string &error, int optLevel = 2);
   noodle_rt_entry entry(const std::string &name);
 
   double passMillis = 0, translateMillis = 0, optimiseMillis = 0,
@@ -131,8 +130,8 @@ public:
                               size_t resultCount) {
     results.assign(resultCount, {});
     for (noodle_rt_tensor &result : results)
-      result.values = new int64_t(0), spaces.emplace_back(
-                          static_cast<int64_t *>(result.values));
+      result.values = new int64_t(0),
+      spaces.emplace_back(static_cast<int64_t *>(result.values));
     return status = context.finish(
                entry(context.handle(), arguments.data(), results.data()));
   }

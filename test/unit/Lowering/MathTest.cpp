@@ -30,16 +30,16 @@ struct Function {
 long double rsqrtExact(long double x) { return 1 / std::sqrt(x); }
 
 const Function kFunctions[] = {
-    {"exp", std::exp, 2, 0.6},      {"exp2", std::exp2, 1, 0.6},
-    {"expm1", std::expm1, 3, 1},    {"log", std::log, 2, 0.6},
-    {"log2", std::log2, 2, 0.6},    {"log10", std::log10, 2, 2},
-    {"log1p", std::log1p, 3, 1},    {"sin", std::sin, 1, 0.6},
-    {"cos", std::cos, 1, 0.6},      {"tan", std::tan, 1, 0.6},
-    {"tanh", std::tanh, 5, 2},      {"erf", std::erf, 5, 1},
-    {"atan", std::atan, 1, 0.6},    {"asin", std::asin, 1, 0.6},
-    {"acos", std::acos, 1, 0.6},    {"sinh", std::sinh, 2, 2},
-    {"cosh", std::cosh, 2, 2},      {"cbrt", std::cbrt, 1, 4},
-    {"sqrt", std::sqrt, 0.5, 0.5},  {"rsqrt", rsqrtExact, 1.5, 1.5},
+    {"exp", std::exp, 2, 0.6},     {"exp2", std::exp2, 1, 0.6},
+    {"expm1", std::expm1, 3, 1},   {"log", std::log, 2, 0.6},
+    {"log2", std::log2, 2, 0.6},   {"log10", std::log10, 2, 2},
+    {"log1p", std::log1p, 3, 1},   {"sin", std::sin, 1, 0.6},
+    {"cos", std::cos, 1, 0.6},     {"tan", std::tan, 1, 0.6},
+    {"tanh", std::tanh, 5, 2},     {"erf", std::erf, 5, 1},
+    {"atan", std::atan, 1, 0.6},   {"asin", std::asin, 1, 0.6},
+    {"acos", std::acos, 1, 0.6},   {"sinh", std::sinh, 2, 2},
+    {"cosh", std::cosh, 2, 2},     {"cbrt", std::cbrt, 1, 4},
+    {"sqrt", std::sqrt, 0.5, 0.5}, {"rsqrt", rsqrtExact, 1.5, 1.5},
 };
 
 /// Error of `got` in units of the last place of T at the exact result.
@@ -67,8 +67,12 @@ template <typename T> double ulps(T got, long double exact) {
 }
 
 template <typename T> struct Bits;
-template <> struct Bits<float> { using type = uint32_t; };
-template <> struct Bits<double> { using type = uint64_t; };
+template <> struct Bits<float> {
+  using type = uint32_t;
+};
+template <> struct Bits<double> {
+  using type = uint64_t;
+};
 
 template <typename T>
 void measure(const Function &function, const char *element, double bound) {
@@ -100,14 +104,14 @@ void measure(const Function &function, const char *element, double bound) {
   // Where the functions are used, more densely.
   for (int k = -100000; k < 100000; ++k)
     x.push_back(static_cast<T>(k) / T(4999));
-  for (T special : {T(0), T(-0.0), T(1), T(-1), T(INFINITY), T(-INFINITY),
-                    T(NAN), std::numeric_limits<T>::max(),
-                    std::numeric_limits<T>::min()})
+  for (T special :
+       {T(0), T(-0.0), T(1), T(-1), T(INFINITY), T(-INFINITY), T(NAN),
+        std::numeric_limits<T>::max(), std::numeric_limits<T>::min()})
     x.push_back(special);
   Call call;
-  ASSERT_EQ(call(program->entry("main"), {dense(x.data(), {int64_t(x.size())})},
-                 1),
-            NOODLE_RT_OK);
+  ASSERT_EQ(
+      call(program->entry("main"), {dense(x.data(), {int64_t(x.size())})}, 1),
+      NOODLE_RT_OK);
   auto *y = static_cast<T *>(call.results[0].values);
   double worst = 0;
   T where = 0;

@@ -81,7 +81,6 @@ func.func @main(%a: tensor<?x?xf64, #csr>, %x: tensor<?xf64>, %y0: tensor<?xf64>
   }
 }
 
-
 std::string replaceAll(std::string text, const std::string &from,
                        const std::string &to) {
   for (size_t at = 0; (at = text.find(from, at)) != std::string::npos;
