@@ -79,3 +79,24 @@ func.func private @mark(%n: index) {
   noodle.mark begin 3 (%n)
   return
 }
+
+// -----
+
+// Names of the runtime, of the C library and of other entries are free to use.
+
+// CHECK-LABEL: func.func private @noodle.exp(
+// CHECK-LABEL: func.func private @noodle.noodle.exp(
+// CHECK-LABEL: func.func private @noodle.noodle_entry_exp(
+// CHECK-LABEL: func.func private @noodle.noodle_ir_alloc(
+func.func @exp() {
+  return
+}
+func.func @noodle.exp() {
+  return
+}
+func.func @noodle_entry_exp() {
+  return
+}
+func.func @noodle_ir_alloc() {
+  return
+}

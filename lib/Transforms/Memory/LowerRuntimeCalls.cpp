@@ -472,7 +472,14 @@ struct LowerRuntimeCalls
   /// Puts functions where no name of the C library or the runtime can be.
   LogicalResult rename(ModuleOp module, ArrayRef<func::FuncOp> functions) {
     SymbolTable table(module);
-    for (func::FuncOp function : functions) {
+    // Longer names first: what a name becomes may be another function's name,
+    // which is then longer and has moved on.
+    SmallVector<func::FuncOp> ordered(functions);
+    llvm::sort(ordered, [](func::FuncOp a, func::FuncOp b) {
+      return std::pair(a.getName().size(), a.getName()) >
+             std::pair(b.getName().size(), b.getName());
+    });
+    for (func::FuncOp function : ordered) {
       // Where no signature was recorded the type says it all but for memrefs.
       if (!function->hasAttr(kSignatureAttr)) {
         auto tensor = [](Type type) -> Type {

@@ -78,7 +78,9 @@ template <typename T, typename P> struct Csr {
   /// From a dense matrix and where it is present.
   static Csr from(int64_t rows, int64_t cols, const std::vector<T> &dense,
                   T absent = T(0)) {
-    Csr m{rows, cols};
+    Csr m;
+    m.rows = rows;
+    m.cols = cols;
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t j = 0; j < cols; ++j)
         if (dense[i * cols + j] != absent) {

@@ -174,7 +174,7 @@ TEST(Sparse, EveryAllocationMayFail) {
 TEST(Sparse, EmptyMatrix) {
   auto program = compileWith(kMapStored, "csr");
   ASSERT_TRUE(program);
-  Csr<double, int32_t> a{0, 0};
+  Csr<double, int32_t> a;
   Call call;
   ASSERT_EQ(call(program->entry("main"), {a.view()}, 1), NOODLE_RT_OK);
   EXPECT_EQ(call.results[0].stored, 0);
