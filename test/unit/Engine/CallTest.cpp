@@ -362,10 +362,10 @@ TEST_F(Call, VariantsFollowTheSizes) {
   EXPECT_EQ(run(40), 3);
 }
 
-/// No compiled form: tensor.reshape has no check of its own.
-const char *const kReshape = R"(
-func.func @main(%t: tensor<?xf64>, %s: tensor<2xi64>) -> tensor<?x?xf64> {
-  %r = tensor.reshape %t(%s) : (tensor<?xf64>, tensor<2xi64>) -> tensor<?x?xf64>
+/// No compiled form: tensor.concat has no check of its own.
+const char *const kConcat = R"(
+func.func @main(%a: tensor<?x?xf64>, %b: tensor<?x?xf64>) -> tensor<?x?xf64> {
+  %r = tensor.concat dim(0) %a, %b : (tensor<?x?xf64>, tensor<?x?xf64>) -> tensor<?x?xf64>
   return %r : tensor<?x?xf64>
 })";
 
@@ -373,18 +373,17 @@ TEST_F(Call, ProgramsWithoutCompiledFormAreInterpreted) {
   std::shared_ptr<Program> program;
   CompileOptions options;
   options.strict = true;
-  Status status = Program::compile(engine, kReshape, options, program);
+  Status status = Program::compile(engine, kConcat, options, program);
   EXPECT_EQ(status.code, Code::Unsupported);
   EXPECT_EQ(status.place, "program:3:8");
   options.strict = false;
-  status = Program::compile(engine, kReshape, options, program);
+  status = Program::compile(engine, kConcat, options, program);
   ASSERT_TRUE(status.ok()) << status.str();
   EXPECT_TRUE(program->kernel()->interpreted());
 
   double values[6] = {0, 1, 2, 3, 4, 5};
-  int64_t shape[2] = {3, 2};
-  noodle_rt_tensor arguments[] = {dense(NOODLE_RT_F64, values, {6}),
-                                  dense(NOODLE_RT_I64, shape, {2})};
+  noodle_rt_tensor arguments[] = {dense(NOODLE_RT_F64, values, {2, 2}),
+                                  dense(NOODLE_RT_F64, values + 4, {1, 2})};
   noodle_rt_tensor results[1];
   Receipt receipt;
   CallOptions how;
@@ -394,8 +393,8 @@ TEST_F(Call, ProgramsWithoutCompiledFormAreInterpreted) {
   ASSERT_TRUE(status.ok()) << status.str();
   EXPECT_EQ(results[0].extents[0], 3);
   EXPECT_EQ(doubles(results[0])[5], 5);
-  EXPECT_NE(receipt.fallback.find("tensor.reshape"), std::string::npos);
-  shape[0] = 4;
+  EXPECT_NE(receipt.fallback.find("tensor.concat"), std::string::npos);
+  arguments[1] = dense(NOODLE_RT_F64, values + 4, {2, 1});
   EXPECT_EQ(program->call(arguments, region, results).code,
             Code::ShapeMismatch);
 }
