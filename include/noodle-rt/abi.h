@@ -52,6 +52,19 @@ enum {
   NOODLE_RT_INDEX = 6 ///< scalars only: 64-bit signed
 };
 
+/// Bytes of one element; 0 for a value that is no type.
+static inline int64_t noodle_rt_element_bytes(noodle_rt_type type) {
+  static const uint8_t bytes[] = {0, 1, 4, 8, 4, 8, 8};
+  return type < sizeof bytes ? bytes[type] : 0;
+}
+
+/// Its name in program text; "?" for a value that is no type.
+static inline const char *noodle_rt_element_name(noodle_rt_type type) {
+  static const char *const names[] = {"?",   "i1",  "i32",  "i64",
+                                      "f32", "f64", "index"};
+  return type < sizeof names / sizeof *names ? names[type] : "?";
+}
+
 /// How the values of a noodle_rt_tensor are laid out.
 typedef uint8_t noodle_rt_layout;
 enum {

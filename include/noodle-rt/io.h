@@ -116,9 +116,6 @@ Error openOutput(const std::string &path, std::unique_ptr<Output> &output);
 // Dense arrays, .npy
 //===----------------------------------------------------------------------===//
 
-/// Bytes of one element, 0 for an unknown type.
-int64_t elementSize(noodle_rt_type type);
-
 /// A dense array that owns its bytes. Thread-compatible.
 struct Array {
   noodle_rt_type type = NOODLE_RT_F64;

@@ -118,8 +118,9 @@ Status checkArgument(const Signature &function, size_t index,
   const TensorType &type = function.parameters[index];
   if (view.type != type.element)
     return refuse(function, index,
-                  std::string("expected ") + elementName(type.element) +
-                      ", got " + elementName(view.type));
+                  std::string("expected ") +
+                      noodle_rt_element_name(type.element) + ", got " +
+                      noodle_rt_element_name(view.type));
   // A dense view of rank 0 and a scalar are the same thing to a host.
   bool point = type.extents.empty() && !type.sparse() && view.rank == 0 &&
                view.layout <= NOODLE_RT_DENSE;

@@ -89,7 +89,7 @@ bool setShape(noodle_rt_tensor &view, const std::vector<int64_t> &shape,
     if (__builtin_mul_overflow(count, shape[k], &count))
       return false;
   }
-  return count <= limit / elementBytes(view.type);
+  return count <= limit / noodle_rt_element_bytes(view.type);
 }
 
 //===----------------------------------------------------------------------===//
@@ -102,7 +102,8 @@ Status bindScalar(const std::string &word, const TensorType &type,
   if (begin != end && *begin == '+')
     ++begin;
   auto bad = [&] {
-    return invalid(what, "'" + word + "' is no " + elementName(type.element));
+    return invalid(what, "'" + word + "' is no " +
+                             noodle_rt_element_name(type.element));
   };
   setHead(tensor.view, type);
   tensor.view.values = own<uint64_t>(tensor, 1);
@@ -289,8 +290,9 @@ Status bindNpy(const std::string &path, const TensorType &type,
   noodle_rt_type file = array->type;
   bool index = type.element == NOODLE_RT_INDEX && file == NOODLE_RT_I64;
   if (file != type.element && !index)
-    return invalid(what, std::string("expected ") + elementName(type.element) +
-                             ", '" + path + "' holds " + elementName(file));
+    return invalid(what, std::string("expected ") +
+                             noodle_rt_element_name(type.element) + ", '" +
+                             path + "' holds " + noodle_rt_element_name(file));
   if (array->shape.size() != type.extents.size())
     return invalid(
         what, "expected rank " + std::to_string(type.extents.size()) + ", '" +
@@ -308,10 +310,10 @@ Status checkValues(const io::Coo &coo, noodle_rt_type type,
                    const std::string &what) {
   auto refuse = [&](int64_t entry, const std::string &value) {
     int64_t line = coo.lineOf(entry);
-    return Status::error(Code::InvalidArgument,
-                         what + ": " + value + " is no " + elementName(type),
-                         line ? coo.source + ":" + std::to_string(line) + ":1"
-                              : coo.source);
+    return Status::error(
+        Code::InvalidArgument,
+        what + ": " + value + " is no " + noodle_rt_element_name(type),
+        line ? coo.source + ":" + std::to_string(line) + ":1" : coo.source);
   };
   bool narrow = type == NOODLE_RT_I32;
   if (!narrow && type != NOODLE_RT_I64)

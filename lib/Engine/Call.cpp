@@ -61,12 +61,12 @@ template <typename T> void copyStrided(const noodle_rt_tensor &from, T *to) {
 bool makeContiguous(noodle_rt_context *context, const noodle_rt_tensor &from,
                     noodle_rt_tensor &to) {
   int64_t count = countOf(from);
-  int64_t bytes = count * elementBytes(from.type);
+  int64_t bytes = count * noodle_rt_element_bytes(from.type);
   to = from;
   to.values = noodle_ir_alloc(context, bytes);
   if (!to.values)
     return false;
-  switch (elementBytes(from.type)) {
+  switch (noodle_rt_element_bytes(from.type)) {
   case 1:
     copyStrided(from, static_cast<uint8_t *>(to.values));
     if (from.type == NOODLE_RT_I1)
@@ -115,9 +115,11 @@ public:
 
   bool take(noodle_rt_tensor &result) {
     if (!result.positions)
-      return take(result.values, countOf(result) * elementBytes(result.type));
+      return take(result.values,
+                  countOf(result) * noodle_rt_element_bytes(result.type));
     int64_t major = result.extents[result.layout == NOODLE_RT_CSR ? 0 : 1];
-    return take(result.values, result.stored * elementBytes(result.type)) &&
+    return take(result.values,
+                result.stored * noodle_rt_element_bytes(result.type)) &&
            take(result.positions, (major + 1) * result.position_width) &&
            take(result.coordinates, result.stored * result.coordinate_width);
   }

@@ -17,12 +17,12 @@ bool TensorType::dynamic() const {
 
 std::string TensorType::str() const {
   if (layout == NOODLE_RT_SCALAR)
-    return elementName(element);
+    return noodle_rt_element_name(element);
   std::string text = sparse() ? std::string(layoutName(layout)) + " " : "";
   text += "tensor<";
   for (int64_t extent : extents)
     text += (extent < 0 ? "?" : std::to_string(extent)) + "x";
-  return text + elementName(element) + ">";
+  return text + noodle_rt_element_name(element) + ">";
 }
 
 double evaluateCost(const std::vector<CostTerm> &terms, const int64_t *sizes,
@@ -37,24 +37,6 @@ double evaluateCost(const std::vector<CostTerm> &terms, const int64_t *sizes,
   return sum;
 }
 
-const char *elementName(noodle_rt_type type) {
-  switch (type) {
-  case NOODLE_RT_I1:
-    return "i1";
-  case NOODLE_RT_I32:
-    return "i32";
-  case NOODLE_RT_I64:
-    return "i64";
-  case NOODLE_RT_F32:
-    return "f32";
-  case NOODLE_RT_F64:
-    return "f64";
-  case NOODLE_RT_INDEX:
-    return "index";
-  }
-  return "?";
-}
-
 const char *layoutName(noodle_rt_layout layout) {
   switch (layout) {
   case NOODLE_RT_SCALAR:
@@ -67,21 +49,6 @@ const char *layoutName(noodle_rt_layout layout) {
     return "csc";
   }
   return "?";
-}
-
-int64_t elementBytes(noodle_rt_type type) {
-  switch (type) {
-  case NOODLE_RT_I1:
-    return 1;
-  case NOODLE_RT_I32:
-  case NOODLE_RT_F32:
-    return 4;
-  case NOODLE_RT_I64:
-  case NOODLE_RT_F64:
-  case NOODLE_RT_INDEX:
-    return 8;
-  }
-  return 0;
 }
 
 } // namespace noodle::engine

@@ -11,22 +11,6 @@
 
 namespace mlir::noodle::reference {
 
-int64_t elementBytes(noodle_rt_type type) {
-  switch (type) {
-  case NOODLE_RT_I1:
-    return 1;
-  case NOODLE_RT_I32:
-  case NOODLE_RT_F32:
-    return 4;
-  case NOODLE_RT_I64:
-  case NOODLE_RT_F64:
-  case NOODLE_RT_INDEX:
-    return 8;
-  default:
-    return 0;
-  }
-}
-
 std::optional<noodle_rt_type> elementType(Type type) {
   if (type.isF32())
     return NOODLE_RT_F32;

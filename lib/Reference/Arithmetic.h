@@ -18,9 +18,6 @@
 
 namespace mlir::noodle::reference {
 
-/// Bytes of one element in a Tensor; 0 for no type.
-int64_t elementBytes(noodle_rt_type type);
-
 /// The runtime's name of an element type, if tensors may have it.
 std::optional<noodle_rt_type> elementType(Type type);
 

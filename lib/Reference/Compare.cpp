@@ -23,23 +23,6 @@ static void print(raw_ostream &os, const Scalar &value) {
     os << llvm::format("%.17g", std::get<double>(value));
 }
 
-static StringRef typeName(noodle_rt_type type) {
-  switch (type) {
-  case NOODLE_RT_I1:
-    return "i1";
-  case NOODLE_RT_I32:
-    return "i32";
-  case NOODLE_RT_I64:
-    return "i64";
-  case NOODLE_RT_F32:
-    return "f32";
-  case NOODLE_RT_F64:
-    return "f64";
-  default:
-    return "index";
-  }
-}
-
 static StringRef layoutName(noodle_rt_layout layout) {
   return layout == NOODLE_RT_CSR   ? " csr"
          : layout == NOODLE_RT_CSC ? " csc"
@@ -104,8 +87,8 @@ std::string compare(const Value &actual, const Value &expected,
   }
   const Tensor &a = std::get<Tensor>(actual), &b = std::get<Tensor>(expected);
   if (a.type != b.type)
-    return ("elements are " + typeName(a.type) + ", expected " +
-            typeName(b.type))
+    return ("elements are " + Twine(noodle_rt_element_name(a.type)) +
+            ", expected " + noodle_rt_element_name(b.type))
         .str();
   if (a.extents != b.extents)
     return "the shape is " + shapeText(a.extents) + ", expected " +
@@ -159,7 +142,7 @@ std::string toString(const Value &value, int64_t limit) {
     return text;
   }
   const Tensor &tensor = std::get<Tensor>(value);
-  os << shapeText(tensor.extents) << " " << typeName(tensor.type)
+  os << shapeText(tensor.extents) << " " << noodle_rt_element_name(tensor.type)
      << layoutName(tensor.layout) << " [";
   int64_t shown = std::min(limit, tensor.size());
   std::vector<Entry> entries;

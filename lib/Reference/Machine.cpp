@@ -121,7 +121,7 @@ static TensorRef share(Tensor tensor, std::shared_ptr<int64_t> alive) {
 
 TensorRef Machine::dense(Operation *at, noodle_rt_type type,
                          ArrayRef<int64_t> extents) {
-  int64_t bytes = isEmpty(extents) ? 0 : elementBytes(type);
+  int64_t bytes = isEmpty(extents) ? 0 : noodle_rt_element_bytes(type);
   for (int64_t extent : extents) {
     if (extent < 0) {
       (void)fail(at, NOODLE_RT_SHAPE_MISMATCH,
@@ -150,7 +150,8 @@ TensorRef Machine::sparse(Operation *at, noodle_rt_type type,
   int64_t major = extents[layout == NOODLE_RT_CSR ? 0 : 1];
   int64_t bytes, entries;
   if (__builtin_mul_overflow(major, int64_t(8), &bytes) ||
-      __builtin_mul_overflow(stored, 8 + elementBytes(type), &entries) ||
+      __builtin_mul_overflow(stored, 8 + noodle_rt_element_bytes(type),
+                             &entries) ||
       __builtin_add_overflow(bytes, entries + 8, &bytes)) {
     (void)fail(at, NOODLE_RT_OUT_OF_MEMORY,
                "a sparse tensor of " + shapeText(extents) + " is too large");
@@ -164,7 +165,7 @@ TensorRef Machine::sparse(Operation *at, noodle_rt_type type,
   tensor.extents.assign(extents.begin(), extents.end());
   tensor.positions.resize(major + 1);
   tensor.coordinates.resize(stored);
-  tensor.values.resize(stored * elementBytes(type));
+  tensor.values.resize(stored * noodle_rt_element_bytes(type));
   return share(std::move(tensor), alive);
 }
 

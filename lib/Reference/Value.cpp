@@ -11,7 +11,7 @@
 namespace mlir::noodle::reference {
 
 int64_t Tensor::size() const {
-  int64_t bytes = elementBytes(type);
+  int64_t bytes = noodle_rt_element_bytes(type);
   return bytes ? int64_t(values.size()) / bytes : 0;
 }
 
@@ -41,11 +41,11 @@ template <typename T> static void store(std::byte *to, T value) {
 }
 
 Scalar Tensor::get(int64_t k) const {
-  return loadScalar(type, values.data() + k * elementBytes(type));
+  return loadScalar(type, values.data() + k * noodle_rt_element_bytes(type));
 }
 
 void Tensor::set(int64_t k, const Scalar &value) {
-  std::byte *to = values.data() + k * elementBytes(type);
+  std::byte *to = values.data() + k * noodle_rt_element_bytes(type);
   switch (type) {
   case NOODLE_RT_I1:
     return store(to, uint8_t(toInteger(value) & 1));
@@ -76,7 +76,7 @@ Value fromRuntime(const noodle_rt_tensor &from) {
   tensor.type = from.type;
   tensor.layout = from.layout;
   tensor.extents.assign(from.extents, from.extents + from.rank);
-  int64_t width = elementBytes(from.type);
+  int64_t width = noodle_rt_element_bytes(from.type);
   if (from.layout == NOODLE_RT_DENSE) {
     if (isEmpty(tensor.extents))
       return tensor;

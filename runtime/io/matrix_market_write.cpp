@@ -146,7 +146,7 @@ Error writeTensor(Output &output, const noodle_rt_tensor &tensor) {
   if (sparse ? tensor.rank != 2 : tensor.rank != 1 && tensor.rank != 2)
     return refuse("a tensor of rank " + std::to_string(tensor.rank) +
                   " cannot be written as .mtx; write .npy");
-  if (elementSize(tensor.type) == 0)
+  if (noodle_rt_element_bytes(tensor.type) == 0)
     return refuse("element type " + std::to_string(tensor.type) +
                   " cannot be written as .mtx");
   for (int k = 0; k < tensor.rank; ++k)

@@ -21,22 +21,6 @@ using namespace noodle::rt::io;
 static_assert(std::endian::native == std::endian::little,
               "values are written as they lie in memory");
 
-int64_t noodle::rt::io::elementSize(noodle_rt_type type) {
-  switch (type) {
-  case NOODLE_RT_I1:
-    return 1;
-  case NOODLE_RT_I32:
-  case NOODLE_RT_F32:
-    return 4;
-  case NOODLE_RT_I64:
-  case NOODLE_RT_F64:
-  case NOODLE_RT_INDEX:
-    return 8;
-  default:
-    return 0;
-  }
-}
-
 int64_t Array::count() const {
   int64_t result = 1;
   for (int64_t extent : shape)
@@ -359,7 +343,7 @@ Error readArray(Input &input, Array &array, const IoLimits &limits) {
   offset += length;
 
   // Strides must fit even where another size is 0.
-  int64_t width = elementSize(header.type), span = width;
+  int64_t width = noodle_rt_element_bytes(header.type), span = width;
   bool empty = false;
   for (int64_t extent : header.shape) {
     empty |= extent == 0;
@@ -448,7 +432,7 @@ Error writeTensor(Output &output, const noodle_rt_tensor &tensor) {
   if (tensor.layout != NOODLE_RT_DENSE && tensor.layout != NOODLE_RT_SCALAR)
     return refuse("a sparse tensor cannot be written as .npy; write .mtx or "
                   "convert it to dense");
-  int64_t width = elementSize(tensor.type);
+  int64_t width = noodle_rt_element_bytes(tensor.type);
   if (width == 0)
     return refuse("element type " + std::to_string(tensor.type) +
                   " cannot be written as .npy");

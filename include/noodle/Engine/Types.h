@@ -59,9 +59,7 @@ struct Site {
   bool operator==(const Site &) const = default;
 };
 
-const char *elementName(noodle_rt_type type);    ///< "f64"; "?" if unknown
 const char *layoutName(noodle_rt_layout layout); ///< "csr"; "?" if unknown
-int64_t elementBytes(noodle_rt_type type);       ///< 0 if unknown
 
 } // namespace noodle::engine
 

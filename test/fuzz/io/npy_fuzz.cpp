@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     return 0;
   require(array.bytes == piped.bytes, "a pipe gives the same bytes");
   require(int64_t(array.bytes.size()) ==
-              array.count() * elementSize(array.type),
+              array.count() * noodle_rt_element_bytes(array.type),
           "bytes and shape agree");
 
   Collect output;
