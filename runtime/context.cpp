@@ -16,6 +16,7 @@
 namespace noodle::rt {
 
 HostCalls::~HostCalls() = default;
+DeviceCalls::~DeviceCalls() = default;
 
 const char *statusText(noodle_rt_status status) {
   switch (status) {
@@ -39,6 +40,8 @@ const char *statusText(noodle_rt_status status) {
     return "a call back into the engine failed";
   case NOODLE_RT_INTERNAL:
     return "internal error";
+  case NOODLE_RT_DEVICE_FAILED:
+    return "the device failed";
   }
   return "unknown status";
 }
@@ -157,6 +160,8 @@ Context::~Context() {
     impl.pool->impl->watchdog.forget(impl.deadline);
   while (BlockHeader *block = impl.blocks.newest()) {
     impl.blocks.remove(block);
+    if (impl.options.deviceCalls)
+      impl.options.deviceCalls->forget(block->payload());
     impl.pool->release(block->payload());
   }
   impl.~Impl();
@@ -343,6 +348,8 @@ void noodle_ir_free(noodle_rt_context *context, void *payload) {
       block = nullptr;
     }
   }
+  if (block && call.options.deviceCalls)
+    call.options.deviceCalls->forget(payload);
   if (block)
     call.pool->release(payload);
   else
@@ -415,4 +422,36 @@ void noodle_ir_mark(noodle_rt_context *context, int64_t site, int64_t phase,
                     const int64_t *sizes, int64_t size_count) {
   if (HostCalls *host = callOf(context).options.hostCalls)
     host->mark(site, phase, sizes, size_count);
+}
+
+noodle_rt_status noodle_ir_launch(noodle_rt_context *context,
+                                  const noodle_rt_launch *launch) {
+  Call &call = callOf(context);
+  DeviceCalls *device = call.options.deviceCalls;
+  if (!device)
+    return NOODLE_RT_FALLBACK;
+  noodle_rt_status status = NOODLE_RT_DEVICE_FAILED;
+  try {
+    status = device->launch(context, *launch);
+  } catch (...) { // generated code has no unwind tables
+  }
+  if (status != NOODLE_RT_OK && status != NOODLE_RT_FALLBACK)
+    call.fail(status, nullptr, 0); // no effect where the device recorded it
+  return status;
+}
+
+noodle_rt_status noodle_ir_host_access(noodle_rt_context *context,
+                                       void *address, int32_t write) {
+  Call &call = callOf(context);
+  DeviceCalls *device = call.options.deviceCalls;
+  if (!device)
+    return NOODLE_RT_OK;
+  noodle_rt_status status = NOODLE_RT_DEVICE_FAILED;
+  try {
+    status = device->hostAccess(context, address, write != 0);
+  } catch (...) {
+  }
+  if (status != NOODLE_RT_OK)
+    call.fail(status, nullptr, 0);
+  return status;
 }

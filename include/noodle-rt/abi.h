@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define NOODLE_RT_ABI_VERSION 1u
+#define NOODLE_RT_ABI_VERSION 2u
 /// Greatest tensor rank; a program with a larger one is refused when compiled.
 #define NOODLE_RT_MAX_RANK 32
 /// Alignment in bytes of every allocation a kernel or a region hands out.
@@ -38,8 +38,13 @@ enum {
   NOODLE_RT_CANCELLED = 6,      ///< the host cancelled the call
   NOODLE_RT_INVALID_ARGUMENT = 7,
   NOODLE_RT_HOST_CALL_FAILED = 8, ///< a callback into the engine failed
-  NOODLE_RT_INTERNAL = 9
+  NOODLE_RT_INTERNAL = 9,
+  // 10 to 12 are the engine's own.
+  NOODLE_RT_DEVICE_FAILED = 13 ///< strict: a device op did not run there; or
+                               ///< the device died with results only it held
 };
+/// What noodle_ir_launch returns when the op is to be computed by the host.
+#define NOODLE_RT_FALLBACK (-1)
 
 /// Element types. Values are part of the ABI; new ones are appended.
 typedef uint8_t noodle_rt_type;
@@ -118,8 +123,40 @@ typedef noodle_rt_status (*noodle_rt_body)(noodle_rt_context *context,
                                            int64_t begin, int64_t end,
                                            void *captures);
 
+/// A buffer of a kernel launch: `count` elements at `data`, in host memory.
+/// Blocks written are not read before.
+typedef struct noodle_rt_launch_buffer {
+  void *data;
+  int64_t count;
+  int32_t element_bytes;
+  uint8_t write; ///< 1: the kernel writes every element; 0: it reads
+  /// How the buffer is cut where the launch is split into parts of rows: 0 not
+  /// at all, 1 count / rows elements a row, 2 one element a row and one more.
+  uint8_t cut;
+  uint8_t reserved[2];
+} noodle_rt_launch_buffer;
+
+/// One launch, as generated code asks for it. The kernel's parameters are, for
+/// each buffer, an MLIR memref descriptor of rank 1 (device address twice,
+/// offset 0, count, stride 1), then the scalars.
+typedef struct noodle_rt_launch {
+  int64_t kernel;  ///< index into the artifact's table of kernels
+  int64_t site;    ///< op site, -1 if unknown
+  int64_t grid[3]; ///< blocks; nothing is launched where one is 0
+  int64_t buffer_count;
+  int64_t scalar_count;
+  /// The scalar that holds the number of rows, -1 where the launch cannot be
+  /// split; grid[0] is ceil(rows / split_rows).
+  int64_t split_scalar;
+  int64_t split_rows;
+  const noodle_rt_launch_buffer *buffers;
+  const int64_t *scalars;
+} noodle_rt_launch;
+
 #ifdef __cplusplus
 } // extern "C"
+static_assert(sizeof(noodle_rt_launch_buffer) == 24, "layout is ABI");
+static_assert(sizeof(noodle_rt_launch) == 88, "layout is ABI");
 static_assert(sizeof(noodle_rt_tensor) == 552, "layout is ABI");
 static_assert(offsetof(noodle_rt_tensor, stored) == 8, "layout is ABI");
 static_assert(offsetof(noodle_rt_tensor, values) == 16, "layout is ABI");

@@ -55,6 +55,19 @@ noodle_ir_reference_call(noodle_rt_context *context, int64_t site,
 void noodle_ir_mark(noodle_rt_context *context, int64_t site, int64_t phase,
                     const int64_t *sizes, int64_t size_count);
 
+/// Enqueues a kernel on the call's device and returns at once. NOODLE_RT_OK:
+/// the written buffer's newest contents are (or will be) on the device.
+/// NOODLE_RT_FALLBACK: nothing was done and the caller computes the op itself.
+/// Another status ends the call.
+noodle_rt_status noodle_ir_launch(noodle_rt_context *context,
+                                  const noodle_rt_launch *launch);
+
+/// The host is about to read (write 0) or write (1) the block of memory that
+/// `address` lies in: waits until its newest contents are in host memory. Cheap
+/// where no launch of this call wrote anything.
+noodle_rt_status noodle_ir_host_access(noodle_rt_context *context,
+                                       void *address, int32_t write);
+
 #ifdef __cplusplus
 } // extern "C"
 #endif

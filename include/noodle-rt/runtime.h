@@ -210,6 +210,20 @@ public:
                     int64_t sizeCount) = 0;
 };
 
+/// Serves noodle_ir_launch and noodle_ir_host_access, and learns of every block
+/// that the call frees. Thread-safe.
+class DeviceCalls {
+public:
+  virtual ~DeviceCalls();
+  virtual noodle_rt_status launch(noodle_rt_context *context,
+                                  const noodle_rt_launch &launch) = 0;
+  virtual noodle_rt_status hostAccess(noodle_rt_context *context, void *address,
+                                      bool write) = 0;
+  /// `block` is about to be released: whatever the device holds of it is
+  /// dropped.
+  virtual void forget(void *block) noexcept = 0;
+};
+
 struct CallOptions {
   Executor *executor = nullptr;   ///< null: serial on the calling thread
   int64_t memoryLimit = 0;        ///< bytes live in the call at once; 0: none
@@ -217,6 +231,8 @@ struct CallOptions {
                                   ///< negative: passed already
   CancelToken *cancel = nullptr;  ///< must outlive the context
   HostCalls *hostCalls = nullptr; ///< must outlive the context
+  /// Null: every launch falls back. Must outlive the context.
+  DeviceCalls *deviceCalls = nullptr;
 };
 
 /// One call of one kernel: its blocks, budget, deadline and failure. Created on

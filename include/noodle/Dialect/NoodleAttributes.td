@@ -116,7 +116,8 @@ def Noodle_StrategyKind : I32EnumAttr<"StrategyKind", "how an op is executed", [
     I32EnumAttrCase<"Reference", 1, "reference">,
     I32EnumAttrCase<"Loops", 2, "loops">,
     I32EnumAttrCase<"Tiled", 3, "tiled">,
-    I32EnumAttrCase<"Sparse", 4, "sparse">]> {
+    I32EnumAttrCase<"Sparse", 4, "sparse">,
+    I32EnumAttrCase<"Gpu", 5, "gpu">]> {
   let cppNamespace = "::mlir::noodle";
   let genSpecializedAttr = 0;
 }
@@ -126,6 +127,7 @@ def Noodle_StrategyAttr
   let description = [{
     `reference`: by the interpreter, through a callback. `loops`: plain loops.
     `tiled`: tiled and vectorised loops. `sparse`: loops over stored entries.
+    `gpu`: a kernel of a device, with one of the others as its fallback.
   }];
   let assemblyFormat = ?;
   let hasCustomAssemblyFormat = 1;
