@@ -131,8 +131,17 @@ private:
 /// kernel; static extents of 1 broadcast.
 class Epilogue {
 public:
-  /// Appends its inputs, extents and scalars to `spec`.
-  Epilogue(Offload &offload, KernelSpec &spec);
+  /// What a map reads. A tensor's dimensions are the result's.
+  struct Operand {
+    enum Kind { InFlight, Tensor, Scalar } kind;
+    unsigned number = 0; ///< of the buffer or the scalar
+    Type type;           ///< of the element
+    SmallVector<bool> broadcast; ///< of each dimension
+  };
+
+  /// Appends its inputs, extents and scalars to `spec`. With `withRoot` the
+  /// cluster's root, a map, is the first step.
+  Epilogue(Offload &offload, KernelSpec &spec, bool withRoot = false);
 
   /// In the kernel: what the maps make of `value` (of the root's element type)
   /// at `indices`, one for each dimension of the result.
@@ -140,20 +149,30 @@ public:
               ValueRange buffers, ValueRange scalars) const;
   bool empty() const { return steps.empty(); }
 
+  /// The same with entries of tensors from `entry`, wherever they come from.
+  Value apply(ImplicitLocOpBuilder &b, Value value, ValueRange scalars,
+              llvm::function_ref<Value(const Operand &)> entry) const;
+  /// The tensors read, each once.
+  SmallVector<const Operand *> tensors() const;
+  /// In the kernel: where a tensor's entry at `indices` lies.
+  Value position(ImplicitLocOpBuilder &b, const Operand &operand,
+                 ValueRange indices, ValueRange scalars) const;
+  /// Appends the cuts of its tensors (KernelSpec::cuts) where rows are the
+  /// result's first `dims` dimensions. False: a tensor has no cut, because it
+  /// broadcasts along some of them only.
+  bool appendCuts(SmallVectorImpl<int64_t> &cuts, unsigned dims) const;
+  /// Ops in the maps' bodies, and whether any is a function of math.
+  unsigned operations() const;
+  bool hasMath() const;
+
 private:
-  struct Operand {
-    enum Kind { InFlight, Tensor, Scalar } kind;
-    unsigned number = 0; ///< of the buffer or the scalar
-    Type type;           ///< of the element
-    SmallVector<bool> broadcast;
-    SmallVector<unsigned> extents;
-  };
   struct Step {
     MapOp map;
     SmallVector<Operand> operands;
   };
   SmallVector<Step> steps;
   KernelExtents extents;
+  SmallVector<int> extentNumbers; ///< of each dimension; -1: none needs it
 };
 
 /// Clones a map's body at `values`, one for each of its operands.
