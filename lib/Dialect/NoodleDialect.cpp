@@ -30,7 +30,8 @@ static constexpr StringLiteral notes[] = {
     "noodle.reference",     "noodle.profile",      "noodle.reference_site",
     "noodle.stats_key",     "noodle.cpu",          "noodle.schedule",
     "noodle.parallel_body", "noodle.parallel_for", "noodle.sites",
-    "noodle.plan"};
+    "noodle.plan",          "noodle.fallback",     "noodle.device",
+    "noodle.kernels",       "noodle.kernel"};
 
 static bool isNote(StringAttr name) {
   return llvm::is_contained(notes, name.getValue());

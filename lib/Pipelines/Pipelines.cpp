@@ -47,6 +47,8 @@ static void plan(OpPassManager &pm, const PipelineOptions &options) {
 static void select(OpPassManager &pm, const PipelineOptions &options) {
   NoodleSelectStrategyPassOptions select;
   select.strategy = options.strategy;
+  select.target = options.target;
+  select.chip = options.chip;
   pm.addPass(createNoodleSelectStrategyPass(select));
 }
 
@@ -55,15 +57,17 @@ static void structure(OpPassManager &pm, const PipelineOptions &options) {
   if (options.profile)
     pm.addPass(createNoodleMarkSitesPass());
   pm.addPass(createNoodleOutlineReferencePass());
+  pm.addPass(createNoodleOffloadOpsPass());
   pm.addPass(createConvertNoodleToLinalgPass());
 }
 
 //===----------------------------------------------------------------------===//
 // Accepts: func, scf, arith, math, tensor, linalg, sparse_tensor, memref; of
-// noodle check, poll and mark
+// noodle check, poll, mark and launch; kernels in gpu.module
 //===----------------------------------------------------------------------===//
 
 static void schedule(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createNoodlePackDeviceCodePass());
   // A site's marks stand around its own ops: fusion would empty some sites.
   if (!options.profile)
     pm.addPass(createNoodleFuseElementwisePass());
@@ -71,7 +75,7 @@ static void schedule(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 //===----------------------------------------------------------------------===//
-// Accepts: the same but for sparse tensors
+// Accepts: the same but for sparse tensors and kernels
 //===----------------------------------------------------------------------===//
 
 static void buffers(OpPassManager &pm, const PipelineOptions &options) {
@@ -91,11 +95,13 @@ static void buffers(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createNoodleInsertPollsPass());
   bufferization::buildBufferDeallocationPipeline(pm);
   pm.addPass(createConvertBufferizationToMemRefPass());
+  pm.addPass(createNoodleInsertHostAccessPass());
   pm.addNestedPass<func::FuncOp>(createNoodleExpandCopiesPass());
 }
 
 //===----------------------------------------------------------------------===//
-// Accepts: func, scf, arith, math, memref, vector; of noodle check, poll, mark
+// Accepts: func, scf, arith, math, memref, vector; of noodle check, poll, mark,
+// launch and host_access
 //===----------------------------------------------------------------------===//
 
 static void llvmDialect(OpPassManager &pm, const PipelineOptions &options) {

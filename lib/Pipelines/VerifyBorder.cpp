@@ -8,6 +8,7 @@
 #include "noodle/Pipelines/Passes.h"
 #include "noodle/Pipelines/Pipelines.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -36,7 +37,7 @@ static ArrayRef<StringRef> dialectsAfter(Phase phase) {
   static constexpr StringRef structured[] = {
       "builtin",       "func",   "scf",    "arith",         "math",
       "tensor",        "linalg", "noodle", "sparse_tensor", "affine",
-      "bufferization", "ub",     "memref"};
+      "bufferization", "ub",     "memref", "gpu"};
   static constexpr StringRef scheduled[] = {
       "builtin", "func",   "scf",           "arith",  "math",          "tensor",
       "linalg",  "noodle", "sparse_tensor", "affine", "bufferization", "vector",
@@ -62,16 +63,38 @@ static ArrayRef<StringRef> dialectsAfter(Phase phase) {
   return llvm;
 }
 
+/// Dialects of what a kernel may contain.
+static ArrayRef<StringRef> kernelDialects() {
+  static constexpr StringRef dialects[] = {"arith",  "gpu", "math",
+                                           "memref", "scf", "vector"};
+  return dialects;
+}
+
+/// Whether an op of noodle may leave a phase behind the structured one.
+static bool staysLowered(Operation *op, Phase phase) {
+  if (isa<LaunchOp>(op))
+    return phase <= Phase::Buffers;
+  if (isa<HostAccessOp>(op))
+    return phase == Phase::Buffers;
+  return isa<CheckOp, PollOp, MarkOp>(op);
+}
+
 /// Why `op` must not leave `phase`; empty where it may.
 static std::string objection(Operation *op, Phase phase) {
   StringRef dialect = op->getName().getDialectNamespace();
+  if (op->getParentOfType<gpu::GPUModuleOp>() && phase == Phase::Structured)
+    return llvm::is_contained(kernelDialects(), dialect)
+               ? ""
+               : ("kernels hold no op of dialect '" + dialect + "'").str();
+  if (dialect == "gpu" && !isa<gpu::GPUModuleOp>(op))
+    return "kernels belong in a gpu.module";
   if (!llvm::is_contained(dialectsAfter(phase), dialect))
     return ("dialect '" + dialect + "' is not accepted").str();
   StringRef name = op->getName().getStringRef();
   if (name == "cf.assert")
     return "failures return a status: use noodle.check";
   if (phase >= Phase::Structured && dialect == "noodle" &&
-      !isa<CheckOp, PollOp, MarkOp>(op))
+      !staysLowered(op, phase))
     return "not lowered";
   if (phase >= Phase::Buffers)
     for (Type type : op->getResultTypes())

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "noodle/Cost/SiteCost.h"
+#include "noodle/Strategy/DeviceForm.h"
 #include "noodle/Strategy/Lowerable.h"
 #include "noodle/Strategy/Passes.h"
 
@@ -163,6 +164,12 @@ struct SelectStrategy
       auto given = op->getAttrOfType<StrategyKindAttr>("strategy");
       bool named = given && given.getValue() != StrategyKind::Auto;
       Choice choice = choose(op, named ? given.getValue() : *standard, named);
+      if (target == "cuda" && choice.strategy != StrategyKind::Reference &&
+          deviceForm(op).kind != KernelKind::None) {
+        op->setAttr("noodle.fallback",
+                    StrategyKindAttr::get(&getContext(), choice.strategy));
+        choice = {StrategyKind::Gpu, "the target is cuda"};
+      }
       op->setAttr("strategy",
                   StrategyKindAttr::get(&getContext(), choice.strategy));
       op->setAttr("noodle.why", builder.getStringAttr(choice.why));

@@ -11,16 +11,25 @@
 // A verifier pass at each border says which dialects may pass it.
 //
 //   phase        noodle-opt pipeline         leaves behind
+//
 //   elaborated   noodle-elaborate-pipeline   core noodle ops; symbols resolved
+//
 //   planned      noodle-plan-pipeline        contractions of at most two
-//   operands selected     noodle-select-pipeline      a strategy and a reason
-//   on every op structured   noodle-structure-pipeline   linalg, sparse_tensor,
-//   tensor, scf;
-//                                            of noodle: check, poll, mark
+//                                            operands
+//
+//   selected     noodle-select-pipeline      a strategy and a reason on every
+//                                            op
+//
+//   structured   noodle-structure-pipeline   linalg, sparse_tensor, tensor,
+//                                            scf; of noodle: check, poll, mark,
+//                                            launch; kernels in gpu.module
+//
 //   scheduled    noodle-schedule-pipeline    fused ops; loops over stored
-//                                            entries
+//                                            entries; kernels as an attribute
+//
 //   buffers      noodle-buffer-pipeline      memref, scf, vector; register
 //                                            tiles; no tensors
+//
 //   llvm         noodle-llvm-pipeline        the LLVM dialect alone
 //
 //===----------------------------------------------------------------------===//
@@ -55,7 +64,7 @@ StringRef phaseName(Phase phase);
 /// engine fill the same struct.
 struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
   /// Strategy for every op that does not name one: auto, reference, loops,
-  /// tiled, sparse.
+  /// tiled, sparse, gpu.
   PassOptions::Option<std::string> strategy{
       *this, "strategy", llvm::cl::desc("strategy where an op names none"),
       llvm::cl::init("auto")};
@@ -71,6 +80,15 @@ struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
   PassOptions::Option<int64_t> vectorBytes{
       *this, "vector-bytes", llvm::cl::desc("bytes of a vector register"),
       llvm::cl::init(32)};
+  /// What ops may run on: cpu; cuda, every op that has a kernel there; auto,
+  /// each op where it is predicted to be done first.
+  PassOptions::Option<std::string> target{
+      *this, "target", llvm::cl::desc("where ops run: cpu, cuda or auto"),
+      llvm::cl::init("cpu")};
+  /// The device that predictions and tiles are for.
+  PassOptions::Option<std::string> chip{
+      *this, "chip", llvm::cl::desc("device chip, such as sm_80"),
+      llvm::cl::init("sm_80")};
 };
 
 void buildElaboratePipeline(OpPassManager &pm, const PipelineOptions &options);

@@ -33,7 +33,13 @@ def NoodleSelectStrategyPass
   let options = [Option<"strategy", "strategy", "std::string",
                         /*default=*/"\"auto\"",
                         "strategy of ops that name none: auto, reference, "
-                        "loops, tiled or sparse">];
+                        "loops, tiled, sparse or gpu">,
+                 Option<"target", "target", "std::string",
+                        /*default=*/"\"cpu\"",
+                        "where ops run: cpu, cuda or auto">,
+                 Option<"chip", "chip", "std::string",
+                        /*default=*/"\"sm_80\"",
+                        "device that predictions are for">];
   let dependentDialects = ["::mlir::noodle::NoodleDialect"];
 }
 

@@ -16,9 +16,9 @@ def NoodleLowerRuntimeCallsPass
     What may fail leads out of the kernel, and what needs the runtime calls it.
 
     Precondition: func, cf, arith, math, memref, vector and llvm ops; of noodle
-    check, poll and mark. Buffers have row-major layouts where they are
-    allocated and where they cross functions. Sparse tensors are three buffers
-    and an LLVM struct.
+    check, poll, mark, launch and host_access. Buffers have row-major layouts
+    where they are allocated, where they cross functions and where kernels take
+    them. Sparse tensors are three buffers and an LLVM struct.
 
     Postcondition: every function takes the context first and returns a status
     first; is internal and named `noodle.<name>`. A public function F has an
@@ -283,6 +283,96 @@ def NoodleOutlineParallelPass
                            "::mlir::func::FuncDialect",
                            "::mlir::LLVM::LLVMDialect",
                            "::mlir::scf::SCFDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Devices
+//===----------------------------------------------------------------------===//
+
+def NoodleOffloadOpsPass : Pass<"noodle-offload-ops", "::mlir::ModuleOp"> {
+  let summary = "ops of strategy gpu become kernels and launches";
+  let description = [{
+    Each op of strategy `gpu` becomes a kernel, together with the maps behind it
+    that have the same strategy and shape where each is the only user of the one
+    before. The kernel goes to `gpu.module @noodle_device`; equal kernels are
+    one. In the op's place stands a launch and the ops themselves, with the
+    strategy that `noodle.fallback` names, for the case that the launch is
+    refused. Dynamic extents that the kernel relies on are checked before.
+
+    Precondition: strategies are selected; every op of strategy `gpu` has
+    `noodle.fallback`. Postcondition: no op has the strategy `gpu`.
+
+    Example:
+
+    ```mlir
+    %y = noodle.map (%x) {strategy = #noodle.strategy<gpu>, noodle.fallback = #noodle.strategy<loops>}
+      : (tensor<64xf32>) -> tensor<64xf32> { ... }
+    ```
+
+    becomes
+
+    ```mlir
+    %ran, %out = noodle.launch @elementwise_0 grid(%blocks, %c1, %c1)
+      ins(%x : tensor<64xf32>) outs(%init : tensor<64xf32>) : tensor<64xf32>
+    %y = scf.if %ran -> (tensor<64xf32>) {
+      scf.yield %out : tensor<64xf32>
+    } else {
+      %h = noodle.map (%x) {strategy = #noodle.strategy<loops>}
+        : (tensor<64xf32>) -> tensor<64xf32> { ... }
+      scf.yield %h : tensor<64xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::sparse_tensor::SparseTensorDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
+}
+
+def NoodlePackDeviceCodePass
+    : Pass<"noodle-pack-device-code", "::mlir::ModuleOp"> {
+  let summary = "kernels leave the program's module as text";
+  let description = [{
+    `gpu.module @noodle_device` becomes the attribute `noodle.device`, the text
+    of a module that holds it, and `noodle.kernels` lists its kernels with their
+    threads per block and bytes of shared memory. A launch's kernel is known to
+    the runtime by its position in that list.
+
+    Precondition: any module. Postcondition: no `gpu` op.
+
+    Example: a module whose device module holds the kernel `@elementwise_0` gets
+
+    ```mlir
+    noodle.kernels = [{name = "elementwise_0", kind = "elementwise", text = "...",
+                       threads = 256 : i64, shared = 0 : i64} ]
+    ```
+  }];
+}
+
+def NoodleInsertHostAccessPass
+    : Pass<"noodle-insert-host-access", "::mlir::ModuleOp"> {
+  let summary = "the host asks before it touches what a device may hold";
+  let description = [{
+    In modules that launch kernels, every op that reads or writes buffers gets a
+    `noodle.host_access` in front for each of them. Loops without a launch count
+    as one op; loops with one, and branches, are entered. What was asked for is
+    not asked for again until something launches. Buffers just allocated and
+    those on the stack need nothing.
+
+    Precondition: buffers, deallocation done. Postcondition: the same with
+    `noodle.host_access`.
+
+    Example:
+
+    ```mlir
+    %ran = noodle.launch @k grid(%n, %c1, %c1) ins(%x : memref<4xf32>) outs(%y : memref<4xf32>)
+    %v = memref.load %y[%c0] : memref<4xf32>
+    ```
+
+    gets `noodle.host_access read %y : memref<4xf32>` before the load.
+  }];
+  let dependentDialects = ["::mlir::noodle::NoodleDialect"];
 }
 
 #endif // NOODLE_TRANSFORMS_PASSES

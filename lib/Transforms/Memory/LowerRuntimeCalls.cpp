@@ -10,15 +10,13 @@
 // the status; the engine then frees the call's memory as a whole.
 //
 //===----------------------------------------------------------------------===//
-#include "RuntimeAbi.h"
+#include "BodyLowering.h"
 
-#include "noodle/Dialect/Noodle.h"
 #include "noodle/Transforms/Passes.h"
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "llvm/Support/Path.h"
 
 namespace mlir::noodle {
 #define GEN_PASS_DEF_NOODLELOWERRUNTIMECALLSPASS
@@ -44,44 +42,6 @@ std::string placeOf(Location location) {
   });
   return place;
 }
-
-/// Lowers one function's body.
-class BodyLowering {
-public:
-  BodyLowering(func::FuncOp function, StringAttr parallelFor,
-               RuntimeFunctions &runtime, const LLVMTypeConverter &converter)
-      : function(function), parallelFor(parallelFor), runtime(runtime),
-        converter(converter), module(function->getParentOfType<ModuleOp>()) {}
-
-  LogicalResult run();
-
-private:
-  /// Where the function returns the status it is given.
-  Block *failureBlock(ImplicitLocOpBuilder &b);
-  /// Returns `status` from here on unless `good`; code goes on behind it.
-  void failUnless(ImplicitLocOpBuilder &b, Value good, Value status);
-  void failUnlessOk(ImplicitLocOpBuilder &b, Value status);
-  Value i32(ImplicitLocOpBuilder &b, int32_t value) {
-    return LLVM::ConstantOp::create(b, b.getI32Type(),
-                                    b.getI32IntegerAttr(value));
-  }
-  Value entryAlloca(Location loc, Type type, int64_t count);
-
-  LogicalResult lower(memref::AllocOp op);
-  void lower(memref::DeallocOp op);
-  void lower(CheckOp op);
-  void lower(PollOp op);
-  void lower(MarkOp op);
-  void lower(func::CallOp op);
-
-  func::FuncOp function;
-  StringAttr parallelFor; ///< what calls of the parallel loop name
-  RuntimeFunctions &runtime;
-  const LLVMTypeConverter &converter;
-  ModuleOp module;
-  Value context;
-  Block *failure = nullptr;
-};
 
 } // namespace
 
@@ -269,7 +229,7 @@ LogicalResult BodyLowering::run() {
   SmallVector<Operation *> work;
   function.walk([&](Operation *op) {
     if (isa<memref::AllocOp, memref::DeallocOp, CheckOp, PollOp, MarkOp,
-            func::CallOp, func::ReturnOp>(op))
+            func::CallOp, func::ReturnOp, LaunchOp, HostAccessOp>(op))
       work.push_back(op);
   });
   for (Operation *op : work) {
@@ -286,6 +246,11 @@ LogicalResult BodyLowering::run() {
       lower(mark);
     } else if (auto call = dyn_cast<func::CallOp>(op)) {
       lower(call);
+    } else if (auto launch = dyn_cast<LaunchOp>(op)) {
+      if (failed(lower(launch)))
+        return mlir::failure();
+    } else if (auto access = dyn_cast<HostAccessOp>(op)) {
+      lower(access);
     } else if (!function->hasAttr(kParallelBodyAttr)) {
       ImplicitLocOpBuilder b(op->getLoc(), op);
       op->insertOperands(0, i32(b, NOODLE_RT_OK));

@@ -37,6 +37,10 @@ LLVM::LLVMFuncOp RuntimeFunctions::get(StringRef name) {
     arguments = {ptr, i64, i64, ptr, ptr};
   } else if (name == "noodle_ir_reference_call") {
     arguments = {ptr, i64, ptr, i64, ptr, i64};
+  } else if (name == "noodle_ir_launch") {
+    arguments = {ptr, ptr};
+  } else if (name == "noodle_ir_host_access") {
+    arguments = {ptr, ptr, i32};
   } else {
     assert(name == "noodle_ir_mark" && "not a runtime function");
     result = none;
