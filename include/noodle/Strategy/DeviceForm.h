@@ -24,15 +24,26 @@ DeviceForm deviceForm(Operation *op);
 /// A dense contraction of two operands as a batched matrix product: each group
 /// of letters is one loop whose steps through an operand are even.
 struct ProductForm {
-  /// Letters of each group, outermost first. A group may be empty: extent 1.
+  /// Letters of each group, outermost first, without those whose extent is
+  /// known to be 1. A group may be empty: extent 1. The letters of rows, columns
+  /// and inner each step evenly through the operands and the output that have
+  /// them; batch letters step on their own, and an operand may lack some.
   SmallVector<unsigned> batch, rows, columns, inner;
+  /// The rows are operand 1's, so that the columns end the output.
+  bool swapped = false;
 };
-/// Failure reasons are words such as "letters i and k do not merge".
+/// Failure reasons are words such as "letter i is repeated in operand 0".
 struct ProductFormResult {
   ProductForm form;
   std::string whyNot; ///< empty: `form` holds
 };
 ProductFormResult productForm(ContractOp op);
+
+/// Letters that step through operand `operand` (the output after the last
+/// input), outermost first: not those whose extent is 1 there.
+SmallVector<unsigned> steppingLetters(ContractOp op, unsigned operand);
+/// The static extent of each letter, ShapedType::kDynamic where unknown.
+SmallVector<int64_t> letterExtents(ContractOp op);
 
 /// Whether scalar code (of a map's body or a semiring) can run in a kernel:
 /// every op is arith's or a math function that has an instruction or a

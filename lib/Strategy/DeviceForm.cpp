@@ -1,0 +1,96 @@
+//===- DeviceForm.cpp - which ops have a kernel, and which ----------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "noodle/Strategy/DeviceForm.h"
+
+#include "noodle/Strategy/Lowerable.h"
+
+using namespace mlir;
+using namespace mlir::noodle;
+
+//===----------------------------------------------------------------------===//
+// Scalar code
+//===----------------------------------------------------------------------===//
+
+/// math ops that kernels run as instructions, or by MLIR's expansions into
+/// such, at any of Noodle's types.
+static bool isInstruction(Operation &op) {
+  return isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::ClampFOp,
+             math::CopySignOp, math::CountLeadingZerosOp,
+             math::CountTrailingZerosOp, math::CtPopOp, math::FloorOp,
+             math::FmaOp, math::IsFiniteOp, math::IsInfOp, math::IsNaNOp,
+             math::IsNormalOp, math::RoundEvenOp, math::RoundOp, math::RsqrtOp,
+             math::SqrtOp, math::TruncOp>(op);
+}
+
+/// The functions with a polynomial, f32 and f64 (lib/Transforms/Math).
+static bool hasPolynomial(Operation &op) {
+  return isa<math::ErfOp, math::ExpOp, math::ExpM1Op, math::Log1pOp,
+             math::Log2Op, math::LogOp, math::TanhOp>(op);
+}
+
+static bool isKernelType(Type type) {
+  return type.isF32() || type.isF64() || type.isIndex() ||
+         type.isSignlessInteger(1) || type.isSignlessInteger(8) ||
+         type.isSignlessInteger(16) || type.isSignlessInteger(32) ||
+         type.isSignlessInteger(64);
+}
+
+std::string noodle::whyNotInKernel(Region &body) {
+  for (Operation &op : body.getOps()) {
+    std::string name = op.getName().getStringRef().str();
+    if (op.hasTrait<OpTrait::IsTerminator>())
+      continue;
+    if (isa<math::MathDialect>(op.getDialect())) {
+      if (!isInstruction(op) && !hasPolynomial(op))
+        return name + " has no polynomial";
+    } else if (!isa<arith::ArithDialect>(op.getDialect())) {
+      return name + " has no form in a kernel";
+    }
+    for (Type type : op.getResultTypes())
+      if (!isKernelType(type)) {
+        std::string text;
+        llvm::raw_string_ostream(text) << type;
+        return name + " gives " + text + ", which kernels do not compute with";
+      }
+  }
+  return {};
+}
+
+std::string noodle::whyNotInKernel(const Semiring &semiring) {
+  if (semiring.kind() != SemiringKind::User)
+    return {};
+  for (Region &region : semiring.userOp()->getRegions())
+    if (std::string why = whyNotInKernel(region); !why.empty())
+      return "in semiring @" + semiring.userOp().getSymName().str() + ": " +
+             why;
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Ops
+//===----------------------------------------------------------------------===//
+
+DeviceForm noodle::deviceForm(Operation *op) {
+  DeviceForm form;
+  auto judge = [&](KernelKind kind, std::string whyNot) {
+    form.whyNot = std::move(whyNot);
+    form.kind = form.whyNot.empty() ? kind : KernelKind::None;
+    return form;
+  };
+  if (auto contract = dyn_cast<ContractOp>(op)) {
+    if (llvm::any_of(contract.getInputs(),
+                     [](Value input) { return isSparse(input); }))
+      return judge(KernelKind::SparseRows, whyNoSparseRows(contract));
+    return judge(KernelKind::Contraction, whyNoContraction(contract));
+  }
+  if (isa<SoftmaxOp, LayerNormOp, ReduceOp>(op))
+    return judge(KernelKind::Rows, whyNoRows(op));
+  if (isa<MapOp, TransposeOp, ConvertOp>(op))
+    return judge(KernelKind::Elementwise, whyNoElementwise(op));
+  return judge(KernelKind::None, "no kernel does " +
+                                     op->getName().getStringRef().str());
+}
