@@ -11,18 +11,23 @@
 |* noodle_status*: NULL is success, anything else is an error that the caller
 |* releases; outputs are then untouched. *_release accepts NULL. Structs that a
 |* host fills begin with struct_size, which is sizeof the struct; zero in every
-other
-|* field means the default. Strings are UTF-8 and borrowed for the call; strings
+|* other field means the default. Strings are UTF-8 and borrowed for the call; strings
 |* that come back live as long as the handle they came from. No exception
 |* crosses this boundary, nothing here prints, exits, or installs a signal
 |* handler.
 |*
-|* Threads. Engines and programs are thread-safe. Statuses, regions, calls and
-|* receipts are thread-compatible: one thread at a time. Cancel handles may be
-|* triggered from any thread.
+|* Threads. Engines and programs are thread-safe. Statuses, regions, calls,
+|* receipts and residents are thread-compatible: one thread at a time. Cancel
+|* handles may be triggered from any thread.
 |*
 |* Memory. Arguments are borrowed for the call and never written. Results live
-|* in the region the host gives and die with it.
+|* in the region the host gives and die with it. Every pointer here is one of
+|* host memory, whatever runs on a device: Noodle moves what the other side
+|* needs. Sizes are in bytes, or in elements where a comment says so.
+|*
+|* Devices. An engine whose target is cuda or auto uses one CUDA device, opened
+|* when its first program is compiled. What a device cannot do, the CPU does, and
+|* the receipt says why; with noodle_compile_options.strict that is an error.
 |*
 |* Safety. A program that runs cannot harm the host whatever its data: indices,
 |* shapes, allocation and deadlines end the call with a status. Running out of
@@ -74,7 +79,9 @@ typedef enum noodle_code {
   NOODLE_INTERNAL = 9,         /**< a fault of Noodle: please report it */
   NOODLE_INVALID_PROGRAM = 10, /**< the text does not parse or verify */
   NOODLE_UNSUPPORTED = 11,     /**< strict, and an op has no compiled form */
-  NOODLE_IO_ERROR = 12
+  NOODLE_IO_ERROR = 12,
+  NOODLE_DEVICE_FAILED = 13 /**< there is no such device, or strict and an op
+                                 that was to run on it did not */
 } noodle_code;
 
 /** NOODLE_OK for NULL. */
@@ -116,6 +123,9 @@ typedef struct noodle_engine_options {
                                 NULL: looked up beside this library */
   noodle_log_callback log; /**< NULL: silent */
   void *log_data;
+  const char *target; /**< of programs that name none: cpu, cuda, auto; NULL:
+                           cpu */
+  int32_t device;     /**< index of the CUDA device */
 } noodle_engine_options;
 
 /** `options` may be NULL. */
@@ -124,6 +134,33 @@ noodle_engine_create(const noodle_engine_options *options,
                      noodle_engine **engine);
 /** Programs keep what they need of it alive. */
 NOODLE_API void noodle_engine_release(noodle_engine *engine);
+
+/*===- Devices ------------------------------------------------------------===*/
+
+/** A CUDA device. Filled by Noodle. */
+typedef struct noodle_device_info {
+  size_t struct_size;
+  int32_t index;
+  int32_t compute_major; /**< 9 and 0 are sm_90 */
+  int32_t compute_minor;
+  int32_t driver_version; /**< as the driver says: 12040 is CUDA 12.4 */
+  int32_t multiprocessors;
+  int32_t reserved;
+  int64_t memory_bytes;
+  char name[128];
+  char uuid[48];
+} noodle_device_info;
+
+/** How many devices the driver offers; 0 where there is no driver. */
+NOODLE_API noodle_status *noodle_device_count(size_t *count);
+/** Opens device `index`. NOODLE_INVALID_ARGUMENT for an index beyond those that
+ *  there are, NOODLE_DEVICE_FAILED with the reason where there is none. */
+NOODLE_API noodle_status *noodle_device_get_info(size_t index,
+                                                 noodle_device_info *info);
+/** The device of an engine, opened if need be; NOODLE_DEVICE_FAILED with the
+ *  reason where it has none, and programs run on the CPU. */
+NOODLE_API noodle_status *noodle_engine_device(noodle_engine *engine,
+                                               noodle_device_info *info);
 
 /*===- Programs -----------------------------------------------------------===*/
 
@@ -134,13 +171,19 @@ typedef struct noodle_compile_options {
   const char *entry; /**< function to call; NULL: "main" */
   const char *name;  /**< file name in messages; NULL: "program" */
   const char
-      *strategy;   /**< auto, reference, loops, tiled, sparse; NULL: auto */
+      *strategy;   /**< auto, reference, loops, tiled, sparse, gpu; NULL: auto */
   const char *fp;  /**< strict, reassoc, fast; NULL: the program's */
   const char *cpu; /**< x86-64, avx2, avx512; NULL: this machine's */
-  int32_t strict;  /**< an op without compiled form is an error */
+  int32_t strict;  /**< an op without compiled form is an error, and one that
+                        was to run on a device and did not */
   int32_t profile; /**< measure each op for the receipt */
   int32_t isolate; /**< compile in a child process */
   int32_t optimise_less; /**< 0: level 2; n: level 2 - n, at least 0 */
+  const char *target;    /**< cpu; cuda: on the device whatever has a kernel;
+                              auto: each op where it is predicted to be done
+                              first; NULL: the engine's */
+  const char *chip; /**< what device code is made for, such as sm_90; NULL: the
+                         device's */
 } noodle_compile_options;
 
 /** Compiles `length` bytes of text. `options` may be NULL. */
@@ -227,6 +270,25 @@ NOODLE_API noodle_tensor noodle_tensor_csr(noodle_element element, int64_t rows,
 NOODLE_API noodle_tensor noodle_tensor_scalar(noodle_element element,
                                               const void *value);
 
+/*===- Residents ----------------------------------------------------------===*/
+
+/** A tensor in host memory with a copy on the engine's device that stays from
+ *  call to call: calls whose arguments lie in it move nothing. The host keeps
+ *  the buffers alive and unchanged until it is released, but for changes that
+ *  noodle_resident_update tells of; no call may be running then. */
+typedef struct noodle_resident noodle_resident;
+
+/** `tensor` is sparse, or dense and row-major. Where the engine has no device
+ *  the handle is valid and does nothing. */
+NOODLE_API noodle_status *noodle_resident_create(noodle_engine *engine,
+                                                 const noodle_tensor *tensor,
+                                                 noodle_resident **resident);
+/** Whether there is a copy on a device: 1 or 0. */
+NOODLE_API int32_t noodle_resident_on_device(const noodle_resident *resident);
+/** The host has written to the buffers: the next call moves them anew. */
+NOODLE_API noodle_status *noodle_resident_update(noodle_resident *resident);
+NOODLE_API void noodle_resident_release(noodle_resident *resident);
+
 /*===- Regions ------------------------------------------------------------===*/
 
 typedef struct noodle_region noodle_region;
@@ -254,7 +316,8 @@ typedef struct noodle_receipt noodle_receipt;
 
 typedef struct noodle_call_options {
   size_t struct_size;
-  int64_t memory_limit; /**< bytes alive in the call at once; 0: none */
+  int64_t memory_limit; /**< bytes of host memory alive in the call at once; a
+                             device's memory is its own; 0: none */
   int64_t deadline_ms;  /**< 0: none */
   noodle_cancel *cancel;
   int32_t trusted;          /**< skip the validation of sparse views */
@@ -301,12 +364,52 @@ typedef struct noodle_receipt_site {
   double flops;
   double bytes;
   int64_t calls;
+  const char *ran; /**< "cpu", "device", or "device and cpu" */
+  int64_t launches;
+  int64_t fallbacks;     /**< launches that the CPU did */
+  double device_seconds; /**< of its kernels, on the device's clock; -1 where
+                              they were not measured */
 } noodle_receipt_site;
+
+/** What a call did on the device. */
+typedef struct noodle_receipt_device {
+  size_t struct_size;
+  const char *target; /**< as asked for: cpu, cuda, auto */
+  const char *name;   /**< "" where there was none */
+  const char *chip;   /**< its compute capability, such as "sm_90" */
+  const char *code;   /**< the chip that the kernels are made for, or "" */
+  int64_t launches;
+  int64_t fallbacks;
+  int64_t bytes_in;     /**< moved to the device */
+  int64_t bytes_out;    /**< moved back */
+  int64_t bytes_reused; /**< found there */
+  double kernel_seconds;
+  double seconds_in;
+  double seconds_out;
+  double share; /**< of the program's operations, 0 to 1; -1: not measured */
+  int32_t redone; /**< the device died, and the call was made again without */
+  int32_t reserved;
+  size_t step_count; /**< steps down from the device, in order */
+} noodle_receipt_device;
+
+/** One step: what failed, why, and the op's site or -1. */
+typedef struct noodle_receipt_step {
+  size_t struct_size;
+  const char *step;
+  const char *reason;
+  int64_t site;
+} noodle_receipt_step;
 
 NOODLE_API size_t noodle_receipt_site_count(const noodle_receipt *receipt);
 NOODLE_API noodle_status *noodle_receipt_get_site(const noodle_receipt *receipt,
                                                   size_t index,
                                                   noodle_receipt_site *site);
+NOODLE_API noodle_status *
+noodle_receipt_get_device(const noodle_receipt *receipt,
+                          noodle_receipt_device *device);
+NOODLE_API noodle_status *noodle_receipt_get_step(const noodle_receipt *receipt,
+                                                  size_t index,
+                                                  noodle_receipt_step *step);
 /** The whole receipt, as JSON or as a table for people. */
 NOODLE_API const char *noodle_receipt_json(const noodle_receipt *receipt);
 NOODLE_API const char *noodle_receipt_text(const noodle_receipt *receipt);

@@ -89,6 +89,23 @@ using Region = detail::Owner<noodle_region, noodle_region_release>;
 using Receipt = detail::Owner<noodle_receipt, noodle_receipt_release>;
 using Cancel = detail::Owner<noodle_cancel, noodle_cancel_release>;
 
+/// A tensor in host memory with a copy that stays on the engine's device until
+/// this is destroyed. Its buffers are borrowed.
+class Resident {
+public:
+  Resident(noodle_engine *engine, const noodle_tensor &tensor) {
+    noodle_resident *raw = nullptr;
+    check(noodle_resident_create(engine, &tensor, &raw));
+    handle.reset(raw);
+  }
+  bool onDevice() const { return noodle_resident_on_device(handle.get()); }
+  /// The host has written to the buffers.
+  void update() { check(noodle_resident_update(handle.get())); }
+
+private:
+  detail::Owner<noodle_resident, noodle_resident_release> handle;
+};
+
 /// A result: a tensor and the region that owns it.
 class Array {
 public:
@@ -375,6 +392,17 @@ public:
     owner.reset(handle, noodle_engine_release);
   }
   noodle_engine *get() const { return owner.get(); }
+
+  /// The engine's device; throws with the reason where it has none.
+  noodle_device_info device() const {
+    noodle_device_info info{};
+    info.struct_size = sizeof info;
+    check(noodle_engine_device(get(), &info));
+    return info;
+  }
+  Resident resident(const noodle_tensor &tensor) const {
+    return Resident(get(), tensor);
+  }
 
   Program compile(std::string_view text,
                   noodle_compile_options options = {}) const {

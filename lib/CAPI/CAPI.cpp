@@ -177,7 +177,64 @@ noodle_status *noodle_receipt_get_site(const noodle_receipt *receipt,
             from.measuredSeconds,
             from.flops,
             from.bytes,
-            from.calls};
+            from.calls,
+            from.ran.c_str(),
+            from.launches,
+            from.fallbacks,
+            from.deviceSeconds};
+    std::memcpy(out, &full, std::min(size, sizeof full));
+    return nullptr;
+  });
+}
+
+noodle_status *noodle_receipt_get_device(const noodle_receipt *receipt,
+                                         noodle_receipt_device *out) {
+  return guarded([&]() -> noodle_status * {
+    if (!receipt || !out)
+      return nullArgument(receipt ? "device" : "receipt");
+    noodle_receipt_device full;
+    if (noodle_status *status = readOptions(out, "noodle_receipt_device", full))
+      return status;
+    size_t size = out->struct_size;
+    const engine::DeviceSection &from = receipt->receipt.device;
+    full = {size,
+            from.target.c_str(),
+            from.name.c_str(),
+            from.chip.c_str(),
+            from.code.c_str(),
+            from.used.launches,
+            from.used.fallbacks,
+            from.used.bytesIn,
+            from.used.bytesOut,
+            from.used.bytesReused,
+            from.used.kernelSeconds,
+            from.used.secondsIn,
+            from.used.secondsOut,
+            from.share,
+            from.redone,
+            0,
+            from.used.steps.size()};
+    std::memcpy(out, &full, std::min(size, sizeof full));
+    return nullptr;
+  });
+}
+
+noodle_status *noodle_receipt_get_step(const noodle_receipt *receipt,
+                                       size_t index, noodle_receipt_step *out) {
+  return guarded([&]() -> noodle_status * {
+    if (!receipt || !out)
+      return nullArgument(receipt ? "step" : "receipt");
+    const auto &steps = receipt->receipt.device.used.steps;
+    if (index >= steps.size())
+      return failure(NOODLE_INVALID_ARGUMENT,
+                     "the receipt has " + std::to_string(steps.size()) +
+                         " steps, there is no number " + std::to_string(index));
+    noodle_receipt_step full;
+    if (noodle_status *status = readOptions(out, "noodle_receipt_step", full))
+      return status;
+    size_t size = out->struct_size;
+    full = {size, steps[index].step.c_str(), steps[index].reason.c_str(),
+            steps[index].site};
     std::memcpy(out, &full, std::min(size, sizeof full));
     return nullptr;
   });

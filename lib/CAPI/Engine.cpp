@@ -59,6 +59,13 @@ noodle_status *noodle_engine_create(const noodle_engine_options *given,
       state->executor = std::make_unique<HostExecutor>(executor);
       options.executor = state->executor.get();
     }
+    if (host.device < 0)
+      return failure(NOODLE_INVALID_ARGUMENT, "device is negative");
+    options.device = host.device;
+    if (host.target)
+      state->target = host.target;
+    if (noodle_status *status = toC(engine::checkTarget(state->target)))
+      return status;
     if (host.cache_dir)
       options.cacheDirectory = host.cache_dir;
     if (host.cache_bytes)

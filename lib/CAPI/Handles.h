@@ -13,6 +13,7 @@
 #define NOODLE_CAPI_HANDLES_H
 
 #include "noodle-c/noodle.h"
+#include "noodle-rt/device.h"
 #include "noodle/Engine/Engine.h"
 
 #include <algorithm>
@@ -44,6 +45,7 @@ private:
 
 /// The engine and what must outlive it; shared by every handle made from it.
 struct EngineState {
+  std::string target = "cpu"; ///< of programs that name none
   std::unique_ptr<HostExecutor> executor;
   std::shared_ptr<engine::Engine> engine;
 };
@@ -108,6 +110,12 @@ struct noodle_region {
   noodle::rt::Region region;
 };
 
+struct noodle_resident {
+  std::shared_ptr<noodle::capi::EngineState> state;
+  /// Of values, positions and coordinates; empty without a device.
+  std::vector<std::unique_ptr<noodle::rt::ResidentBuffer>> buffers;
+};
+
 struct noodle_cancel {
   noodle::rt::CancelToken token;
 };
@@ -142,6 +150,7 @@ static_assert(int(NOODLE_F64) == NOODLE_RT_F64 &&
               int(NOODLE_INDEX) == NOODLE_RT_INDEX);
 static_assert(int(NOODLE_CSC) == NOODLE_RT_CSC);
 static_assert(int(NOODLE_INTERNAL) == NOODLE_RT_INTERNAL);
+static_assert(int(NOODLE_DEVICE_FAILED) == NOODLE_RT_DEVICE_FAILED);
 static_assert(int(NOODLE_IO_ERROR) == int(noodle::engine::Code::IoError));
 
 #endif // NOODLE_CAPI_HANDLES_H

@@ -36,6 +36,9 @@ noodle_status *noodle_program_compile(noodle_engine *engine, const char *text,
       options.fp = host.fp;
     if (host.cpu)
       options.cpu = host.cpu;
+    options.target = host.target ? host.target : engine->state->target;
+    if (host.chip)
+      options.chip = host.chip;
     options.strict = host.strict;
     options.profile = host.profile;
     options.optLevel = std::max(0, options.optLevel - host.optimise_less);

@@ -23,7 +23,7 @@
 namespace noodle::engine {
 
 constexpr char kMagic[8] = {'N', 'O', 'O', 'D', 'L', 'E', 'K', '\n'};
-constexpr uint32_t kFormatVersion = 1;
+constexpr uint32_t kFormatVersion = 2;
 constexpr size_t kHeaderBytes = 8 + 4 + 8 + 8;
 
 static void fields(Is<Identification> auto &id, auto &&visit) {
@@ -65,6 +65,16 @@ static void fields(Is<Site> auto &site, auto &&visit) {
   visit(site.bytes);
   visit(site.sizes);
 }
+static void fields(Is<rt::KernelInfo> auto &kernel, auto &&visit) {
+  visit(kernel.name);
+  visit(kernel.threads);
+  visit(kernel.sharedBytes);
+}
+static void fields(Is<rt::DeviceCode> auto &code, auto &&visit) {
+  visit(code.chip);
+  visit(code.image);
+  visit(code.kernels);
+}
 static void fields(Is<Artifact> auto &artifact, auto &&visit) {
   visit(artifact.id);
   visit(artifact.name);
@@ -74,6 +84,8 @@ static void fields(Is<Artifact> auto &artifact, auto &&visit) {
   visit(artifact.sites);
   visit(artifact.references);
   visit(artifact.phases);
+  visit(artifact.device);
+  visit(artifact.deviceFailure);
 }
 
 static bool validType(const TensorType &type) {
@@ -93,6 +105,16 @@ static bool validType(const TensorType &type) {
   return width(type.positionWidth) && width(type.coordinateWidth);
 }
 
+/// Nothing at all, or an image with kernels that a driver can be asked for.
+static bool validDevice(const rt::DeviceCode &code) {
+  for (const rt::KernelInfo &kernel : code.kernels)
+    if (kernel.name.empty() || kernel.threads < 1 || kernel.threads > 1024 ||
+        kernel.sharedBytes < 0)
+      return false;
+  return code.kernels.empty() == code.image.empty() &&
+         code.image.empty() == code.chip.empty();
+}
+
 const Signature *Artifact::find(std::string_view name) const {
   for (const Signature &function : functions)
     if (function.name == name)
@@ -102,7 +124,8 @@ const Signature *Artifact::find(std::string_view name) const {
 
 int64_t Artifact::footprint() const {
   size_t bytes = sizeof *this + id.program.size() + id.options.size() +
-                 object.size() + functions.size() * 256;
+                 object.size() + functions.size() * 256 + device.image.size() +
+                 deviceFailure.size() + device.kernels.size() * 96;
   for (const std::string &text : references)
     bytes += text.size();
   for (const Site &site : sites)
@@ -157,6 +180,8 @@ Status deserialize(std::string_view bytes, Artifact &artifact) {
       for (const TensorType &type : *types)
         if (!validType(type))
           return refuse("is damaged: a type is impossible");
+  if (!validDevice(read.device))
+    return refuse("is damaged: its device code is impossible");
   artifact = std::move(read);
   return {};
 }

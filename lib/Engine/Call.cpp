@@ -146,7 +146,24 @@ void prepareSlot(const TensorType &type, noodle_rt_tensor &slot,
   slot.values = type.layout == NOODLE_RT_SCALAR ? &scalar : nullptr;
 }
 
+/// What is left of a deadline; a negative number when it passed.
+int64_t remaining(int64_t millis, Clock::time_point begin) {
+  if (millis <= 0)
+    return millis;
+  int64_t left = millis - int64_t(secondsSince(begin) * 1e3);
+  return left > 0 ? left : -1;
+}
+
 } // namespace
+
+struct BoundCall::Try {
+  rt::HostCalls *host = nullptr;
+  rt::DeviceSession *session = nullptr;
+  rt::DeviceReceipt *used = nullptr; ///< filled by runOnDevice
+  int64_t deadlineMillis = 0;
+  int64_t peak = 0;
+  bool lost = false; ///< the device died: its results are not to be used
+};
 
 Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
                        std::string_view entry,
@@ -189,6 +206,8 @@ Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
   bound.scalars.resize(function->results.size());
   const Kernel::Impl &impl = kernel->impl();
   bound.code = impl.entries[function - kernel->artifact().functions.data()];
+  if (bound.code)
+    bound.module = impl.moduleOn(options.device.device);
   bound.kernel = std::move(kernel);
   call = std::move(bound);
   return {};
@@ -203,14 +222,37 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
                              std::to_string(results.size()));
   const Kernel::Impl &impl = kernel->impl();
   // The fast path: nothing calls back.
-  if (impl.references.empty() && !options.receipt && code) {
-    int64_t peak;
-    return runOnce(region, results, nullptr, peak);
+  if (impl.references.empty() && !options.receipt && code && !module) {
+    Try attempt;
+    attempt.deadlineMillis = options.deadlineMillis;
+    return runOnce(region, results, attempt);
   }
-  Monitor monitor(impl, options.memoryLimit);
   Clock::time_point begin = Clock::now();
-  int64_t peak = 0;
-  Status status = runOnce(region, results, &monitor, peak);
+  std::optional<Monitor> monitor;
+  monitor.emplace(impl, options.memoryLimit);
+  Try attempt;
+  attempt.host = &*monitor;
+  attempt.deadlineMillis = options.deadlineMillis;
+  rt::DeviceReceipt used;
+  bool again = false;
+  Status status;
+  // A device that died in another call is not asked again.
+  bool alive = module && (options.device.strict || !module->device().lost());
+  if (alive) {
+    attempt.used = &used;
+    status = runOnDevice(region, results, attempt);
+    again = attempt.lost && !options.device.strict;
+  } else if (module) {
+    used.steps.push_back({"lost", kDeviceLost, -1});
+  }
+  if (!alive || again) {
+    // Whatever the lost device had is computed anew from the arguments.
+    monitor.emplace(impl, options.memoryLimit);
+    attempt = {};
+    attempt.host = &*monitor;
+    attempt.deadlineMillis = remaining(options.deadlineMillis, begin);
+    status = runOnce(region, results, attempt);
+  }
   if (!options.receipt)
     return status;
   Receipt &receipt = *options.receipt;
@@ -220,20 +262,45 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
   receipt.cpu = impl.artifact.id.cpu;
   receipt.fallback = impl.artifact.fallback;
   receipt.phases = impl.artifact.phases;
-  receipt.memoryPeak = peak;
+  receipt.memoryPeak = attempt.peak;
   receipt.threads = options.executor ? options.executor->concurrency() : 1;
   receipt.sites.clear();
   for (const Site &site : impl.artifact.sites)
     receipt.sites.push_back({site});
-  monitor.fill(receipt);
+  monitor->fill(receipt);
+  fillDevice(receipt, impl.artifact, options.device, std::move(used), again);
+  return status;
+}
+
+Status BoundCall::runOnDevice(rt::Region &region,
+                              std::span<noodle_rt_tensor> results,
+                              Try &attempt) {
+  // Outlives the context, whose blocks it knows.
+  rt::DeviceSession session(*module,
+                            {options.device.strict, options.device.profile});
+  attempt.session = &session;
+  Status status = runOnce(region, results, attempt);
+  *attempt.used = session.receipt();
+  if (!attempt.lost)
+    return status;
+  // The reason, and whose op it was.
+  status.code = Code::DeviceFailed;
+  if (attempt.used->steps.empty())
+    return status;
+  const rt::DeviceStep &step = attempt.used->steps.back();
+  status.message = step.step + ": " + step.reason;
+  for (const Site &site : kernel->artifact().sites)
+    if (site.id == step.site)
+      status.place = site.place;
   return status;
 }
 
 Status BoundCall::runOnce(rt::Region &region,
-                          std::span<noodle_rt_tensor> results,
-                          rt::HostCalls *host, int64_t &peak) {
-  rt::Context context(*pool, {options.executor, options.memoryLimit,
-                              options.deadlineMillis, options.cancel, host});
+                          std::span<noodle_rt_tensor> results, Try &attempt) {
+  rt::Context context(*pool,
+                      {options.executor, options.memoryLimit,
+                       attempt.deadlineMillis, options.cancel, attempt.host,
+                       attempt.session});
   for (size_t k = 0; k < slots.size(); ++k)
     prepareSlot(function->results[k], slots[k], scalars[k]);
   noodle_rt_status returned = NOODLE_RT_OK;
@@ -248,9 +315,17 @@ Status BoundCall::runOnce(rt::Region &region,
                           function->name, context.handle(), views.data(),
                           int64_t(views.size()), slots.data(),
                           int64_t(slots.size()), options.memoryLimit);
+  if (attempt.session) {
+    noodle_rt_status settled = attempt.session->finish();
+    attempt.lost = attempt.session->deviceLost() ||
+                   settled == NOODLE_RT_DEVICE_FAILED ||
+                   returned == NOODLE_RT_DEVICE_FAILED;
+    if (returned == NOODLE_RT_OK)
+      returned = settled;
+  }
   returned = context.finish(returned);
-  peak = context.peakBytes();
-  if (returned != NOODLE_RT_OK)
+  attempt.peak = context.peakBytes();
+  if (returned != NOODLE_RT_OK || attempt.lost)
     return Status::placed(Code(returned), context.message());
 
   Adoption adoption(context, region);

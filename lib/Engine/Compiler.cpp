@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Engine/Compiler.h"
 
+#include "DeviceCode.h"
 #include "Sites.h"
 
 #include "noodle/Pipelines/Pipelines.h"
@@ -44,6 +45,9 @@ void setOptions(mlir::noodle::PipelineOptions &pipeline,
     pipeline.fp = options.fp;
   pipeline.profile = options.profile;
   pipeline.vectorBytes = target.vectorBytes;
+  pipeline.target = options.target;
+  if (options.target != "cpu")
+    pipeline.chip = chipOf(options);
 }
 
 /// Parses, checks what hosts may call, attaches statistics.
@@ -101,6 +105,13 @@ Status refuseReferences(const Artifact &artifact) {
   return Status::error(Code::Unsupported, "an op has no compiled form");
 }
 
+/// Under strict, device code that cannot be made.
+Status deviceFailed(const Status &status) {
+  return Status::error(Code::DeviceFailed,
+                       "no device code can be made: " + status.message,
+                       status.place);
+}
+
 /// The whole way. Does not tell whose fault a failure is.
 Status compileJob(std::string_view program, const CompileOptions &options,
                   const CpuTarget &target, Artifact &artifact) {
@@ -118,6 +129,13 @@ Status compileJob(std::string_view program, const CompileOptions &options,
   if (options.strict)
     if (Status status = refuseReferences(artifact); !status.ok())
       return status;
+  if (DevicePart part = takeDevicePart(*job.module); !part.text.empty()) {
+    Status status = compileDevice(part, options, artifact.device);
+    if (!status.ok() && options.strict)
+      return deviceFailed(status);
+    artifact.deviceFailure = status.str();
+    watch.lap("device");
+  }
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> module;
   if (Status status = toLLVM(job, context, options, target, module, watch);
@@ -139,6 +157,25 @@ Status checkProgram(std::string_view program, const CompileOptions &options,
   if (Status status = prepare(job, program, options, functions); !status.ok())
     return status;
   return runPhase(job, Phase::Elaborated, options, target);
+}
+
+/// A program whose way to the device fails goes without.
+Status compileForHost(std::string_view program, const CompileOptions &options,
+                      const CpuTarget &target, const Status &failure,
+                      Artifact &artifact) {
+  CompileOptions host = options;
+  host.target = "cpu";
+  if (host.strategy == "gpu")
+    host.strategy = "auto";
+  Artifact made;
+  made.id = std::move(artifact.id);
+  made.name = std::move(artifact.name);
+  Status status = compileJob(program, host, target, made);
+  if (status.ok() && options.strict)
+    return deviceFailed(failure);
+  made.deviceFailure = failure.str();
+  artifact = std::move(made);
+  return status;
 }
 
 Status targetOf(const CompileOptions &options, CpuTarget &target) {
@@ -171,7 +208,13 @@ Status compileArtifact(std::string_view program, const CompileOptions &options,
     made.id = identify(program, options);
     made.name = options.name;
     Status status = compileJob(program, options, target, made);
-    if (status.code == Code::Unsupported)
+    bool refused = status.code == Code::Unsupported ||
+                   status.code == Code::DeviceFailed;
+    if (!status.ok() && !refused && options.target != "cpu") {
+      status = compileForHost(program, options, target, status, made);
+      refused = status.code == Code::DeviceFailed;
+    }
+    if (refused)
       return status;
     if (!status.ok()) {
       if (Status fault = checkProgram(program, options, target); !fault.ok())
@@ -215,8 +258,8 @@ const std::vector<std::string> &phaseNames() {
          {Phase::Elaborated, Phase::Planned, Phase::Selected, Phase::Structured,
           Phase::Scheduled, Phase::Buffers, Phase::LLVM})
       all.push_back(mlir::noodle::phaseName(phase).str());
-    all.push_back("llvm-ir");
-    all.push_back("asm");
+    for (const char *name : {"llvm-ir", "asm", "gpu", "nvvm", "ptx"})
+      all.push_back(name);
     return all;
   }();
   return names;
@@ -228,8 +271,10 @@ Status emitPhase(std::string_view program, const CompileOptions &options,
   if (Status status = precheck(program, options, target); !status.ok())
     return status;
   llvm::StringRef name(phase.data(), phase.size());
+  bool device = name == "gpu" || name == "nvvm" || name == "ptx";
   bool machine = name == "llvm-ir" || name == "asm";
-  auto known = machine ? Phase::LLVM : mlir::noodle::parsePhase(name);
+  auto known =
+      machine || device ? Phase::LLVM : mlir::noodle::parsePhase(name);
   if (!known) {
     std::string names;
     for (const std::string &each : phaseNames())
@@ -237,6 +282,10 @@ Status emitPhase(std::string_view program, const CompileOptions &options,
     return Status::error(Code::InvalidArgument,
                          "phase '" + name.str() + "' is not one of " + names);
   }
+  if (device && options.target == "cpu")
+    return Status::error(Code::InvalidArgument,
+                         "phase '" + name.str() +
+                             "' is of device code: it needs the target cuda");
   return runOnLargeStack([&]() -> Status {
     Job job;
     std::vector<Signature> functions;
@@ -244,6 +293,8 @@ Status emitPhase(std::string_view program, const CompileOptions &options,
       return status;
     if (Status status = runPhase(job, *known, options, target); !status.ok())
       return status;
+    if (device)
+      return emitDevice(takeDevicePart(*job.module), options, name, text);
     llvm::raw_string_ostream stream(text);
     if (!machine) {
       job.module->print(stream);

@@ -7,6 +7,7 @@
 #include "noodle/Engine/Engine.h"
 
 #include "Cache.h"
+#include "DeviceCode.h"
 #include "Monitor.h"
 
 #include <bit>
@@ -26,6 +27,9 @@ struct Engine::Impl {
   rt::Pool pool;
   std::once_flag workersOnce; // guards workers
   std::unique_ptr<rt::Executor> workers;
+  std::once_flag deviceOnce; // guards device and noDevice
+  std::shared_ptr<rt::Device> device;
+  rt::DeviceStep noDevice;
   MemoryCache memory;
   std::optional<DiskCache> disk;
   std::atomic<int64_t> compiled{0}, memoryHits{0}, diskHits{0}, diskRefused{0};
@@ -41,6 +45,9 @@ Status Engine::create(EngineOptions options, std::shared_ptr<Engine> &engine) {
   if (impl.options.threads < 0)
     return Status::error(Code::InvalidArgument,
                          "the number of threads is negative");
+  if (impl.options.device < 0)
+    return Status::error(Code::InvalidArgument,
+                         "the index of the device is negative");
   if (!impl.options.cacheDirectory.empty())
     if (Status status = DiskCache::open(impl.options.cacheDirectory, impl.disk);
         !status.ok())
@@ -67,6 +74,55 @@ int Engine::threads() {
   return used ? used->concurrency() : 1;
 }
 
+std::shared_ptr<rt::Device> Engine::device(rt::DeviceStep &whyNot) {
+  Impl &impl = *self;
+  std::call_once(impl.deviceOnce, [&] {
+    impl.device = rt::openCudaDevice(impl.options.device, impl.noDevice);
+  });
+  whyNot = impl.noDevice;
+  if (impl.device && impl.device->lost()) {
+    whyNot = {"lost", kDeviceLost, -1};
+    return nullptr;
+  }
+  return impl.device;
+}
+
+Status Engine::settle(CompileOptions &options, DeviceUse &use) {
+  use = {};
+  use.target = options.target;
+  if (options.target == "cpu")
+    return {};
+  use.strict = options.strict;
+  use.profile = options.profile;
+  use.device = device(use.absent);
+  if (!use.device)
+    if (Status status = checkDeviceIndex(self->options.device); !status.ok())
+      return status;
+  if (use.device && options.chip == "native") {
+    options.chip = chipFor(use.device->info());
+    if (options.chip.empty()) {
+      const rt::DeviceInfo &info = use.device->info();
+      use.absent = {"chip",
+                    info.name + " is older than any chip that code is made "
+                                "for: the oldest is " +
+                        kDefaultChip,
+                    -1};
+      use.device = nullptr;
+    }
+  }
+  if (use.device)
+    return {};
+  if (options.strict && options.target == "cuda")
+    return Status::error(Code::DeviceFailed, "nothing can run on a device: " +
+                                                 use.absent.step + ": " +
+                                                 use.absent.reason);
+  options.target = "cpu";
+  options.chip = "native";
+  if (options.strategy == "gpu")
+    options.strategy = "auto";
+  return {};
+}
+
 Engine::Stats Engine::stats() const {
   Stats stats;
   stats.compiled = self->compiled;
@@ -77,14 +133,17 @@ Engine::Stats Engine::stats() const {
   return stats;
 }
 
-Status Engine::compile(std::string_view program, const CompileOptions &options,
+Status Engine::compile(std::string_view program, const CompileOptions &asked,
                        std::shared_ptr<const Kernel> &kernel,
                        CompileReport *report, bool isolate,
                        const WorkerLimits &limits) {
   CompileReport unused;
   CompileReport &told = report ? *report : unused;
   told = {};
-  if (Status status = checkOptions(options); !status.ok())
+  if (Status status = checkOptions(asked); !status.ok())
+    return status;
+  CompileOptions options = asked;
+  if (Status status = settle(options, told.device); !status.ok())
     return status;
   if (Status status = checkLimits(program, options.name); !status.ok())
     return status;
@@ -208,6 +267,8 @@ Status Program::bind(std::span<const noodle_rt_tensor> arguments,
     options.receipt->compileSeconds = made.compileSeconds;
     options.receipt->loadSeconds = made.loadSeconds;
   }
+  if (made.device.target != "cpu" && !options.device.device)
+    options.device = made.device;
   if (!variants)
     return BoundCall::bind(owner->pool(), kernel, function->name, arguments,
                            options, call);

@@ -4,7 +4,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "noodle/Engine/Compiler.h"
+#include "DeviceCode.h"
+
+#include "noodle/Engine/DeviceImage.h"
 
 #include "noodle/Target/Target.h"
 
@@ -76,15 +78,28 @@ static bool oneOf(const std::string &value,
   return std::find(known.begin(), known.end(), value) != known.end();
 }
 
+Status checkTarget(const std::string &target) {
+  if (!oneOf(target, {"cpu", "cuda", "auto"}))
+    return refuse("target", target, "cpu, cuda, auto");
+  return {};
+}
+
 Status checkOptions(const CompileOptions &options) {
   if (!oneOf(options.strategy,
-             {"auto", "reference", "loops", "tiled", "sparse"}))
+             {"auto", "reference", "loops", "tiled", "sparse", "gpu"}))
     return refuse("strategy", options.strategy,
-                  "auto, reference, loops, tiled, sparse");
+                  "auto, reference, loops, tiled, sparse, gpu");
   if (!oneOf(options.fp, {"", "strict", "reassoc", "fast"}))
     return refuse("fp", options.fp, "strict, reassoc, fast");
   if (!oneOf(options.cpu, {"native", "x86-64", "avx2", "avx512"}))
     return refuse("cpu", options.cpu, "native, x86-64, avx2, avx512");
+  if (Status status = checkTarget(options.target); !status.ok())
+    return status;
+  if (options.strategy == "gpu" && options.target == "cpu")
+    return Status::error(Code::InvalidArgument,
+                         "strategy 'gpu' needs the target cuda or auto");
+  if (Status status = checkChip(options.chip); !status.ok())
+    return status;
   if (options.optLevel < 0 || options.optLevel > 3)
     return refuse("optimisation level", std::to_string(options.optLevel),
                   "0, 1, 2, 3");
@@ -116,7 +131,12 @@ Identification identify(std::string_view program,
          "\nstrategy=" + options.strategy + "\nfp=" + options.fp +
          "\nO=" + std::to_string(options.optLevel) +
          "\nstrict=" + std::to_string(options.strict) +
-         "\nprofile=" + std::to_string(options.profile);
+         "\nprofile=" + std::to_string(options.profile) +
+         "\ntarget=" + options.target;
+  if (options.target != "cpu")
+    text += "\nchip=" + chipOf(options);
+  if (options.extender)
+    text += "\nextender=" + options.extender->name;
   for (const ArgumentStats &stats : options.stats) {
     text += "\nstats=";
     for (int64_t extent : stats.extents)

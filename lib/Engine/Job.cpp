@@ -8,6 +8,7 @@
 
 #include "noodle/Dialect/Semiring.h"
 #include "noodle/InitAll.h"
+#include "noodle/Target/Nvptx.h"
 #include "noodle/Target/Target.h"
 
 #include "mlir/Parser/Parser.h"
@@ -98,6 +99,7 @@ static mlir::DialectRegistry makeRegistry() {
   mlir::DialectRegistry registry;
   mlir::noodle::registerNoodleDialects(registry);
   mlir::noodle::registerTranslations(registry);
+  mlir::noodle::registerDeviceTranslations(registry);
   return registry;
 }
 

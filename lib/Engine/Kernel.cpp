@@ -21,7 +21,20 @@ int64_t Kernel::footprint() const {
   // Pages of code, constants and tables besides what the artifact takes.
   constexpr int64_t kPages = 5 * 4096;
   return self->artifact.footprint() + kPages +
-         (self->code ? self->code->bytes() : 0);
+         (self->code ? self->code->bytes() : 0) +
+         (self->deviceCode ? int64_t(self->deviceCode->image.size()) : 0);
+}
+
+std::shared_ptr<rt::DeviceModule> Kernel::Impl::moduleOn(
+    const std::shared_ptr<rt::Device> &device) const {
+  if (!device || !deviceCode)
+    return nullptr;
+  std::lock_guard lock(mutex);
+  for (const auto &module : modules)
+    if (&module->device() == device.get())
+      return module;
+  return modules.emplace_back(
+      std::make_shared<rt::DeviceModule>(device, deviceCode));
 }
 
 Status Kernel::load(Artifact artifact, std::shared_ptr<const Kernel> &kernel) {
@@ -45,6 +58,12 @@ Status Kernel::load(Artifact artifact, std::shared_ptr<const Kernel> &kernel) {
       impl.entries.push_back(reinterpret_cast<noodle_rt_entry>(entry));
     }
     held.object = std::string();
+    if (!held.device.kernels.empty()) {
+      // The table of kernels stays with the artifact, the image moves.
+      auto code = std::make_shared<rt::DeviceCode>(held.device);
+      held.device.image = std::string();
+      impl.deviceCode = std::move(code);
+    }
   }
   kernel = std::move(loaded);
   return {};

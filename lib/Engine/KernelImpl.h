@@ -13,10 +13,16 @@
 #include "noodle/Engine/Kernel.h"
 
 #include <deque>
+#include <mutex>
 
 namespace noodle::engine {
 
 struct Kernel::Impl {
+  /// The kernels on a device, loaded by their first launch; null where the
+  /// program has none. Thread-safe.
+  std::shared_ptr<rt::DeviceModule>
+  moduleOn(const std::shared_ptr<rt::Device> &device) const;
+
   Artifact artifact;
   std::unique_ptr<LoadedCode> code;
   std::vector<noodle_rt_entry> entries; ///< one for each of its functions
@@ -24,6 +30,10 @@ struct Kernel::Impl {
   std::deque<ReferenceModule> references;
   /// The program, when it is interpreted as a whole.
   std::unique_ptr<ReferenceModule> whole;
+  /// Null where there is none. Shared with the modules.
+  std::shared_ptr<const rt::DeviceCode> deviceCode;
+  mutable std::mutex mutex; // guards modules
+  mutable std::vector<std::shared_ptr<rt::DeviceModule>> modules;
 };
 
 } // namespace noodle::engine

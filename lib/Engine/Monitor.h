@@ -50,6 +50,14 @@ private:
   std::map<int64_t, Measured> measured;
 };
 
+inline constexpr const char kDeviceLost[] =
+    "the device failed in an earlier call";
+
+/// Fills a receipt's part about the device; its sites are filled already.
+/// `again`: the call was made a second time, without the device.
+void fillDevice(Receipt &receipt, const Artifact &artifact,
+                const DeviceUse &use, rt::DeviceReceipt used, bool again);
+
 } // namespace noodle::engine
 
 #endif // NOODLE_LIB_ENGINE_MONITOR_H

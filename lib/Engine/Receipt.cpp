@@ -130,6 +130,91 @@ private:
   bool first = true;
 };
 
+/// "85 %"; a share that rounds to all or nothing although it is neither keeps
+/// its digits.
+std::string percent(double share) { return format("%.3g %%", share * 100); }
+
+/// What happened on the device, a line each.
+std::string deviceText(const DeviceSection &device, const char *warn,
+                       const char *plain) {
+  if (device.target == "cpu" && device.used.steps.empty() &&
+      device.name.empty())
+    return {};
+  const rt::DeviceReceipt &used = device.used;
+  std::string text = "device: ";
+  if (device.name.empty())
+    text += "none";
+  else
+    text += device.name + " (" + std::to_string(device.index) + ", " +
+            device.chip + ")";
+  if (!device.code.empty())
+    text += ", kernels for " + device.code;
+  text += ", target " + device.target + "\n";
+  if (used.launches + used.fallbacks > 0) {
+    text += "  " + std::to_string(used.launches) + " launches, " +
+            std::to_string(used.fallbacks) + " fallbacks";
+    if (used.kernelSeconds > 0)
+      text += ", kernels " + time(used.kernelSeconds);
+    text += "; in " + amount(double(used.bytesIn), "B");
+    if (used.secondsIn > 0)
+      text += " in " + time(used.secondsIn);
+    text += ", out " + amount(double(used.bytesOut), "B");
+    if (used.secondsOut > 0)
+      text += " in " + time(used.secondsOut);
+    text += ", reused " + amount(double(used.bytesReused), "B") + "\n";
+  }
+  if (device.share >= 0)
+    text += "  " + percent(device.share) +
+            " of the program's operations ran on the device\n";
+  for (const rt::DeviceStep &step : used.steps)
+    text += std::string(warn) + "  step " + step.step + ": " + step.reason +
+            (step.site >= 0 ? " (op " + std::to_string(step.site) + ")" : "") +
+            plain + "\n";
+  if (device.redone)
+    text += std::string(warn) +
+            "  the call was made again without the device" + plain + "\n";
+  return text;
+}
+
+void deviceJson(Json &json, const DeviceSection &device) {
+  const rt::DeviceReceipt &used = device.used;
+  json.open("device", '{');
+  json.text("target", device.target);
+  json.text("name", device.name);
+  json.integer("index", device.index);
+  json.text("chip", device.chip);
+  json.text("code", device.code);
+  json.number("share", device.share);
+  json.integer("redone", device.redone);
+  json.integer("launches", used.launches);
+  json.integer("fallbacks", used.fallbacks);
+  json.integer("bytes_in", used.bytesIn);
+  json.integer("bytes_out", used.bytesOut);
+  json.integer("bytes_reused", used.bytesReused);
+  json.number("seconds_in", used.secondsIn);
+  json.number("seconds_out", used.secondsOut);
+  json.number("kernel_seconds", used.kernelSeconds);
+  json.number("overlap_seconds", used.overlapSeconds);
+  json.integer("peak_bytes", used.peakBytes);
+  json.open("steps", '[');
+  for (const rt::DeviceStep &step : used.steps) {
+    json.open(nullptr, '{');
+    json.text("step", step.step);
+    json.text("reason", step.reason);
+    json.integer("site", step.site);
+    json.close('}');
+  }
+  json.close(']');
+  json.close('}');
+}
+
+/// What an op took: on the device where it ran there.
+double taken(const SiteReceipt &site) {
+  if (site.ran == "device" && site.deviceSeconds >= 0)
+    return site.deviceSeconds;
+  return site.measuredSeconds;
+}
+
 } // namespace
 
 std::string receiptText(const Receipt &receipt, bool colour) {
@@ -154,6 +239,7 @@ std::string receiptText(const Receipt &receipt, bool colour) {
   if (receipt.loadSeconds > 0)
     text += ", loaded in " + time(receipt.loadSeconds);
   text += "\ncpu: " + receipt.cpu.substr(0, receipt.cpu.find(' ')) + "\n";
+  text += deviceText(receipt.device, warn, plain);
   if (!receipt.fallback.empty())
     text += std::string(warn) + "interpreted as a whole: " + receipt.fallback +
             plain + "\n";
@@ -164,15 +250,23 @@ std::string receiptText(const Receipt &receipt, bool colour) {
     return text;
 
   Table table;
-  table.row({"op", "what", "strategy", "calls", "measured", "predicted",
-             "flops", "bytes", "place"});
+  // Where ops ran is a column when there was a choice.
+  bool choice = receipt.device.target != "cpu";
+  auto row = [&](std::vector<std::string> cells, const std::string &ran) {
+    if (choice)
+      cells.insert(cells.begin() + 3, ran);
+    table.row(std::move(cells));
+  };
+  row({"op", "what", "strategy", "calls", "measured", "predicted", "flops",
+       "bytes", "place"},
+      "ran on");
   std::vector<std::string> below;
   for (const SiteReceipt &site : receipt.sites) {
-    table.row({site.site.op, site.site.text, site.site.strategy,
-               site.calls ? std::to_string(site.calls) : "-",
-               time(site.measuredSeconds), time(site.predictedSeconds),
-               amount(site.flops, "flop"), amount(site.bytes, "B"),
-               site.site.place});
+    row({site.site.op, site.site.text, site.site.strategy,
+         site.calls ? std::to_string(site.calls) : "-", time(taken(site)),
+         time(site.predictedSeconds), amount(site.flops, "flop"),
+         amount(site.bytes, "B"), site.site.place},
+        site.ran);
     std::string lines;
     if (!site.site.why.empty())
       lines += "    why: " + site.site.why + "\n";
@@ -221,9 +315,14 @@ std::string receiptJson(const Receipt &receipt) {
     json.number("flops", site.flops);
     json.number("bytes", site.bytes);
     json.integer("calls", site.calls);
+    json.text("ran", site.ran);
+    json.integer("launches", site.launches);
+    json.integer("fallbacks", site.fallbacks);
+    json.number("device_seconds", site.deviceSeconds);
     json.close('}');
   }
   json.close(']');
+  deviceJson(json, receipt.device);
   json.close('}');
   return json.out + "\n";
 }

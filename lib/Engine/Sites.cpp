@@ -40,7 +40,8 @@ static Status readTypes(FuncOp function, mlir::TypeRange types,
 
 /// A program states what to compute. Attributes of the dialects it is lowered
 /// through could undo what keeps it safe, such as that arguments are only read;
-/// ops of those dialects are refused by the elaboration.
+/// ops of those dialects are refused by the elaboration. So could device code
+/// that the compiler did not write.
 static Status checkAttributes(mlir::ModuleOp module) {
   Status status;
   auto refuse = [&](mlir::Operation *op, const std::string &what) {
@@ -51,7 +52,8 @@ static Status checkAttributes(mlir::ModuleOp module) {
     if (attributes)
       for (mlir::NamedAttribute attribute : attributes)
         if (auto [prefix, rest] = attribute.getName().getValue().split('.');
-            !rest.empty() && prefix != "noodle")
+            !rest.empty() && (prefix != "noodle" || rest == "device" ||
+                              rest == "kernels" || rest == "fallback"))
           return attribute.getName().str();
     return std::string();
   };

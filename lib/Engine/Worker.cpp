@@ -34,6 +34,8 @@ static void fields(Is<CompileOptions> auto &options, auto &&visit) {
   visit(options.strategy);
   visit(options.fp);
   visit(options.cpu);
+  visit(options.target);
+  visit(options.chip);
   visit(options.optLevel);
   visit(options.strict);
   visit(options.profile);
@@ -108,7 +110,8 @@ static void limit(int resource, int64_t value) {
   ::setrlimit(resource, &bounds);
 }
 
-int workerMain(int in, int out) {
+int workerMain(int in, int out,
+               std::shared_ptr<const DeviceImageExtender> extender) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::string bytes;
   if (!readAll(in, bytes))
@@ -124,6 +127,7 @@ int workerMain(int in, int out) {
     limit(RLIMIT_CORE, 1);
     limit(RLIMIT_AS, request.limits.memoryBytes);
     limit(RLIMIT_CPU, request.limits.cpuSeconds);
+    request.options.extender = std::move(extender);
     Artifact artifact;
     Status status = compileArtifact(request.program, request.options, artifact);
     reply.code = status.code;

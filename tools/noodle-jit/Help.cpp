@@ -29,24 +29,32 @@ Input and output
                        or; default: error
 
 Compilation
-  --strategy NAME      auto, reference, loops, tiled, sparse: for ops that name
-                       none (default: auto)
+  --strategy NAME      auto, reference, loops, tiled, sparse, gpu: for ops that
+                       name none (default: auto)
   --fp POLICY          strict, reassoc, fast: for programs that state none
                        (default: strict)
   --cpu LEVEL          native, x86-64, avx2, avx512 (default: native)
+  --target TARGET      cpu; cuda: on a CUDA device whatever has a kernel; auto:
+                       each op where it is predicted to be done first (default:
+                       cpu). What the device cannot do, the CPU does.
+  --chip NAME          what device code is made for: native, or such as sm_90
+                       (default: native; sm_80 where there is no device)
+  --device N           which CUDA device (default: 0)
   -O0 .. -O3           optimisation of machine code (default: -O2)
-  --strict             an op that only the interpreter can execute is an error
+  --strict             an op that only the interpreter can execute is an error,
+                       and so is one that was to run on a device and did not
   --cache-dir DIR      keep compiled kernels in DIR
   --isolate            compile in a child process with limits of its own
   --emit PHASE         print the program after a phase and stop: elaborated,
                        planned, selected, structured, scheduled, buffers, llvm,
-                       llvm-ir, asm
+                       llvm-ir, asm; of device code: gpu, nvvm, ptx
   --reproducer FILE    write program and pipeline for `noodle-opt
                        --run-reproducer` before compiling
 
 Execution
   --threads N          threads of parallel loops (default: one per core)
-  --mem-limit BYTES    memory alive in the call at once; suffixes K, M, G
+  --mem-limit BYTES    memory of the host alive in the call at once; suffixes K,
+                       M, G. A device's memory is its own.
   --deadline MS        end the call after so many milliseconds
   --repeat N           call N times; the fastest and the median are printed
   --check              run the interpreter too and compare: integers and
@@ -54,8 +62,10 @@ Execution
                        f64 within 1e-9 * max(1, |a|, |b|)
 
 Reports
-  --explain[=json]     how each op was executed and why, measured time, flops,
-                       bytes, and what a permission not given would have bought
+  --explain[=json]     how each op was executed, where and why, measured time,
+                       flops, bytes, what went to a device and each step back
+                       from it, and what a permission not given would have
+                       bought
   --metrics=json       times and memory as one line of JSON
   --help, --version
 

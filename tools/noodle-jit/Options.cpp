@@ -102,6 +102,14 @@ std::vector<Option> table(Options &o) {
       {"--strategy", Option::Value, set(o.compile.strategy), "a strategy"},
       {"--fp", Option::Value, set(o.compile.fp), "strict, reassoc, fast"},
       {"--cpu", Option::Value, set(o.compile.cpu), "a level"},
+      {"--target", Option::Value, set(o.compile.target), "cpu, cuda, auto"},
+      {"--chip", Option::Value, set(o.compile.chip), "a chip such as sm_90"},
+      {"--device", Option::Value,
+       integer(0,
+               [&o](int64_t n) {
+                 o.engine.device = int(std::min<int64_t>(n, INT32_MAX));
+               }),
+       "a number of at least 0"},
       {"-O0", Option::Flag, level(0)},
       {"-O1", Option::Flag, level(1)},
       {"-O2", Option::Flag, level(2)},

@@ -124,15 +124,38 @@ void report(const Options &options, const Receipt &receipt,
     std::printf("{\"source\": \"%s\", \"compile_seconds\": %.9g, "
                 "\"load_seconds\": %.9g, \"calls\": %zu, "
                 "\"call_seconds_min\": %.9g, \"call_seconds_median\": %.9g, "
-                "\"memory_peak\": %lld, \"threads\": %d}\n",
+                "\"memory_peak\": %lld, \"threads\": %d, "
+                "\"launches\": %lld, \"fallbacks\": %lld}\n",
                 receipt.source.c_str(), receipt.compileSeconds,
                 receipt.loadSeconds, seconds.size(), times.least, times.median,
-                static_cast<long long>(receipt.memoryPeak), receipt.threads);
+                static_cast<long long>(receipt.memoryPeak), receipt.threads,
+                static_cast<long long>(receipt.device.used.launches),
+                static_cast<long long>(receipt.device.used.fallbacks));
   bool colour = isatty(1) && !std::getenv("NO_COLOR");
   if (options.explain == Report::Text)
     std::fputs(receiptText(receipt, colour).c_str(), stdout);
   if (options.explain == Report::Json)
     std::fputs(receiptJson(receipt).c_str(), stdout);
+}
+
+/// One line when a device was asked for and the CPU did its work.
+void noteFallback(const Receipt &receipt) {
+  const DeviceSection &device = receipt.device;
+  if (device.target != "cuda" || device.used.steps.empty())
+    return;
+  const rt::DeviceStep &first = device.used.steps.front();
+  std::string what;
+  if (device.redone)
+    what = "the device died and the CPU computed everything";
+  else if (device.used.launches == 0)
+    what = "everything ran on the CPU";
+  else if (device.used.fallbacks > 0)
+    what = std::to_string(device.used.fallbacks) +
+           " launches were refused and ran on the CPU";
+  else
+    return;
+  std::fprintf(stderr, "noodle-jit: note: %s: %s: %s\n", what.c_str(),
+               first.step.c_str(), first.reason.c_str());
 }
 
 } // namespace
@@ -182,6 +205,7 @@ int run(Options &options, const std::string &text) {
   }
   if (Status status = writeResults(options.outputs, results); !status.ok())
     return fail(status);
+  noteFallback(receipt);
   report(options, receipt, seconds, results);
   return 0;
 }

@@ -7,6 +7,7 @@
 #ifndef NOODLE_ENGINE_ARTIFACT_H
 #define NOODLE_ENGINE_ARTIFACT_H
 
+#include "noodle-rt/device.h"
 #include "noodle/Engine/Status.h"
 #include "noodle/Engine/Types.h"
 
@@ -48,6 +49,11 @@ struct Artifact {
   /// MLIR text of ops the interpreter executes, each with a function @site.
   std::vector<std::string> references;
   std::vector<PhaseTime> phases;
+  /// Kernels for a device; without an image where the program has none.
+  rt::DeviceCode device;
+  /// Why the device code could not be made; empty when it could, or when there
+  /// was none to make. The launches in `object` then fall back.
+  std::string deviceFailure;
 
   const Signature *find(std::string_view name) const;
   /// Approximate bytes this takes in memory.

@@ -19,6 +19,8 @@
 
 namespace noodle::engine {
 
+struct DeviceImageExtender; // DeviceImage.h
+
 /// Larger programs are refused unread.
 inline constexpr size_t kMaxProgramBytes = size_t(64) << 20;
 /// Deeper brackets are refused before the parser sees them: it recurses.
@@ -37,16 +39,36 @@ struct ArgumentStats {
 struct CompileOptions {
   std::string name = "program";  ///< file name in messages
   std::string entry = "main";    ///< must exist in the program
-  std::string strategy = "auto"; ///< auto, reference, loops, tiled, sparse
+  std::string strategy = "auto"; ///< auto, reference, loops, tiled, sparse, gpu
   std::string fp; ///< strict, reassoc, fast; empty: the program's
   /// "native", "x86-64", "avx2" or "avx512"; no more than this machine has.
   std::string cpu = "native";
+  /// Where ops may run: "cpu"; "cuda": on a CUDA device whatever has a kernel;
+  /// "auto": each op where it is predicted to be done first.
+  std::string target = "cpu";
+  /// What device code is made for: "sm_80" and so on, or "native". An engine
+  /// makes that its device's; the functions here, which know of no device,
+  /// take it for kDefaultChip.
+  std::string chip = "native";
+  /// Null but in tests. Not sent to a worker, which needs its own.
+  std::shared_ptr<const DeviceImageExtender> extender;
   int optLevel = 2;     ///< 0 to 3
-  bool strict = false;  ///< a fallback to the interpreter is an error
+  /// A fallback is an error: to the interpreter, or from a device to the CPU.
+  bool strict = false;
   bool profile = false; ///< mark op sites for measured times
   /// Of the entry's arguments, in order; attached as #noodle.stats.
   std::vector<ArgumentStats> stats;
 };
+
+/// The oldest chip that device code is made for.
+inline constexpr const char kDefaultChip[] = "sm_80";
+
+/// The chip "native" stands for with CUDA device `device` at hand; kDefaultChip
+/// where there is none. Fails for an index beyond those that there are.
+Status nativeChip(int device, std::string &chip);
+
+/// InvalidArgument for what is no target.
+Status checkTarget(const std::string &target);
 
 /// InvalidArgument for options that are not in the lists above.
 Status checkOptions(const CompileOptions &options);

@@ -26,6 +26,8 @@ struct EngineOptions {
   int64_t cacheBytes = int64_t{256} << 20; ///< kernels in memory
   /// Program that compiles for `isolate`, see Worker.h.
   std::string workerPath;
+  /// Which CUDA device; opened when a program for one is first compiled.
+  int device = 0;
   /// One line of what happened; called from any thread. May be empty.
   std::function<void(bool warning, std::string_view message)> log;
 };
@@ -35,6 +37,8 @@ struct CompileReport {
   std::string source;        ///< "compiled", "memory cache", "disk cache"
   double compileSeconds = 0; ///< 0 when cached
   double loadSeconds = 0;    ///< 0 when in memory
+  /// For calls of the kernel: the device, or why there is none.
+  DeviceUse device;
 };
 
 /// Compiles once, remembers kernels in memory and on disk, owns the pool and
@@ -47,11 +51,17 @@ public:
   Engine &operator=(const Engine &) = delete;
 
   /// The kernel of a program. `isolate`: compile in a child process, within
-  /// `limits`.
+  /// `limits`. Where options.target names a device that there is not, the
+  /// program is compiled for the CPU, unless options.strict and the target is
+  /// "cuda"; a device index beyond those that there are is an error.
   Status compile(std::string_view program, const CompileOptions &options,
                  std::shared_ptr<const Kernel> &kernel,
                  CompileReport *report = nullptr, bool isolate = false,
                  const WorkerLimits &limits = {});
+
+  /// The device, opened when first asked for; null, with the reason, where
+  /// there is none or it died.
+  std::shared_ptr<rt::Device> device(rt::DeviceStep &whyNot);
 
   rt::Pool &pool();
   rt::Executor *executor(); ///< started when first asked for
@@ -67,6 +77,8 @@ public:
 
 private:
   Engine();
+  /// Target, chip and strategy as this machine can have them.
+  Status settle(CompileOptions &options, DeviceUse &use);
   struct Impl;
   std::unique_ptr<Impl> self;
 };
@@ -97,7 +109,7 @@ private:
   std::shared_ptr<const Kernel> base;
   const Signature *function = nullptr;
   CompileReport made;
-  CompileOptions options;
+  CompileOptions options; ///< as asked for
   bool isolate = false, variants = false;
 };
 

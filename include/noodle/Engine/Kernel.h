@@ -7,7 +7,7 @@
 #ifndef NOODLE_ENGINE_KERNEL_H
 #define NOODLE_ENGINE_KERNEL_H
 
-#include "noodle-rt/runtime.h"
+#include "noodle-rt/device.h"
 #include "noodle/Engine/Receipt.h"
 
 #include <memory>
@@ -42,6 +42,17 @@ private:
   std::unique_ptr<Impl> self;
 };
 
+/// The device of a call.
+struct DeviceUse {
+  std::string target = "cpu"; ///< as the host asked: "cpu", "cuda", "auto"
+  /// Null: the CPU does everything.
+  std::shared_ptr<rt::Device> device;
+  /// Why there is none although one was asked for; else without a step.
+  rt::DeviceStep absent;
+  bool strict = false;  ///< a launch that does not run on it is an error
+  bool profile = false; ///< times every launch and transfer
+};
+
 struct CallOptions {
   rt::Executor *executor = nullptr; ///< null: serial on the calling thread
   /// Bytes alive in the call at once; 0: as many as the machine has.
@@ -50,6 +61,7 @@ struct CallOptions {
   rt::CancelToken *cancel = nullptr;
   bool trusted = false; ///< skips the O(stored) validation of sparse views
   Receipt *receipt = nullptr; ///< filled when the call ends, however it ends
+  DeviceUse device;
 };
 
 /// A call whose arguments were checked once. Thread-compatible. Buffers are
@@ -65,19 +77,25 @@ public:
                      const CallOptions &options, BoundCall &call);
 
   /// Runs it. `results` has a slot for each result; their buffers live in
-  /// `region`. On failure nothing stays in the region.
+  /// `region`. On failure nothing stays in the region. Where the device dies on
+  /// the way, the call is made again without one, unless its use is strict.
   Status run(rt::Region &region, std::span<noodle_rt_tensor> results);
 
   const Signature *signature() const { return function; }
 
 private:
+  /// What one try of a call tells besides its status.
+  struct Try;
   Status runOnce(rt::Region &region, std::span<noodle_rt_tensor> results,
-                 rt::HostCalls *host, int64_t &peak);
+                 Try &attempt);
+  Status runOnDevice(rt::Region &region, std::span<noodle_rt_tensor> results,
+                     Try &attempt);
 
   rt::Pool *pool = nullptr;
   std::shared_ptr<const Kernel> kernel;
   const Signature *function = nullptr;
   noodle_rt_entry code = nullptr;
+  std::shared_ptr<rt::DeviceModule> module; ///< null: nothing is launched
   CallOptions options;
   std::vector<noodle_rt_tensor> views;     ///< as the kernel takes them
   std::vector<noodle_rt_tensor> originals; ///< as the host gave them

@@ -23,6 +23,26 @@ struct SiteReceipt {
   double flops = -1;
   double bytes = -1;
   int64_t calls = 0; ///< only of programs compiled to profile
+  /// "cpu", "device", "device and cpu" where some of its launches fell back.
+  std::string ran = "cpu";
+  int64_t launches = 0, fallbacks = 0;
+  /// Of its kernels, on the device's clock; only of programs compiled to
+  /// profile. `measuredSeconds` is the host's time, which does not wait.
+  double deviceSeconds = -1;
+};
+
+/// What ran on a device, and why the rest did not.
+struct DeviceSection {
+  std::string target = "cpu"; ///< as asked for
+  std::string name;           ///< empty: no device
+  int index = -1;
+  std::string chip; ///< its compute capability
+  std::string code; ///< the chip that the kernels are made for; empty: none
+  rt::DeviceReceipt used; ///< of the call; `steps` hold those before it too
+  /// Of the program's operations, 0 to 1; only of programs compiled to profile.
+  double share = -1;
+  /// The device died, and the call was made again without one.
+  bool redone = false;
 };
 
 struct Receipt {
@@ -43,6 +63,7 @@ struct Receipt {
   int threads = 1;
   int64_t referenceCalls = 0; ///< ops the interpreter executed
   std::vector<SiteReceipt> sites;
+  DeviceSection device;
 };
 
 /// A table in the manner of EXPLAIN ANALYZE. `colour` adds terminal escapes.

@@ -28,7 +28,9 @@ enum class Code : int32_t {
   Internal = NOODLE_RT_INTERNAL,
   InvalidProgram = 10, ///< the text does not parse or verify
   Unsupported = 11,    ///< strict, and something has no compiled form
-  IoError = 12
+  IoError = 12,
+  DeviceFailed = NOODLE_RT_DEVICE_FAILED ///< strict, and an op that was to run
+                                         ///< on a device did not
 };
 
 /// Success, or one error. A value.

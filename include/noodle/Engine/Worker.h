@@ -32,7 +32,9 @@ Status compileInWorker(const std::string &workerPath, std::string_view program,
                        const WorkerLimits &limits, Artifact &artifact);
 
 /// The child's part, between two file descriptors. Returns its exit status.
-int workerMain(int in, int out);
+/// `extender` is the child's own: options come without one.
+int workerMain(int in, int out,
+               std::shared_ptr<const DeviceImageExtender> extender = nullptr);
 
 } // namespace noodle::engine
 
