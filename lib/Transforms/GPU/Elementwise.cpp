@@ -15,7 +15,7 @@
 //          that reads and writes both run along memory
 //
 //===----------------------------------------------------------------------===//
-#include "KernelCode.h"
+#include "RowKernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -73,18 +73,6 @@ private:
   LaunchOp rows();
   LaunchOp tiles();
 
-  /// How an operand follows the rows.
-  enum class Along { None, Some, All };
-  Along alongRows(ArrayRef<bool> broadcast) const {
-    bool any = false, all = true;
-    for (int64_t d = 0; d < columnsFrom; ++d) {
-      if (result.getDimSize(d) == 1)
-        continue;
-      any |= !broadcast[d];
-      all &= !broadcast[d];
-    }
-    return !any ? Along::None : all ? Along::All : Along::Some;
-  }
   bool alongColumns(const Operand &operand) const {
     for (int64_t d = columnsFrom; d < rank; ++d)
       if (result.getDimSize(d) != 1)
@@ -101,10 +89,8 @@ private:
     return epilogue->apply(code.b, entry, scalars, other);
   }
   std::string text(StringRef form) const {
-    std::string text = root->getName().stripDialect().str();
-    unsigned maps = offload.cluster.maps.size();
-    if (maps)
-      text += " and " + std::to_string(maps) + (maps == 1 ? " map" : " maps");
+    std::string text =
+        root->getName().stripDialect().str() + mapsText(offload.cluster);
     return text + " " + typeText(result.getElementType()) + ", " + form.str();
   }
 
@@ -250,17 +236,15 @@ LaunchOp Elementwise::rows() {
   Value rowCount = offload.product(extents.take_front(columnsFrom));
   Value columnCount = offload.product(extents.drop_front(columnsFrom));
   KernelNumber columns(offload, spec, columnCount);
-  // Row indices one by one, where a tensor needs them.
+  RowTensors tensors(offload, spec, *epilogue, columnsFrom);
+  // A transpose finds its source's row by the indices of the result's.
   bool moves = false;
   for (int64_t d = 0; d < columnsFrom; ++d)
     moves |= permutation[d] != d;
-  bool some = moves;
-  for (const Operand *operand : epilogue->tensors())
-    some |= alongRows(operand->broadcast) == Along::Some;
   SmallVector<KernelNumber> rowExtents;
-  if (some)
-    for (int64_t d = 0; d < columnsFrom; ++d)
-      rowExtents.emplace_back(offload, spec, extents[d]);
+  if (moves)
+    for (Value extent : extents.take_front(columnsFrom))
+      rowExtents.emplace_back(offload, spec, extent);
   // Threads of a row: a warp, or as few as its columns keep busy.
   int64_t known = columns.fixed, group = kWarp;
   if (!ShapedType::isDynamic(known)) {
@@ -276,14 +260,12 @@ LaunchOp Elementwise::rows() {
       kGridLimit);
   unsigned rowsAt = spec.scalars.size();
   spec.scalars.push_back(offload.scalar(rowCount));
-  if (!some) {
+  if (source)
+    spec.cuts.push_back(1);
+  if (tensors.appendCuts(spec.cuts) && !moves) {
+    spec.cuts.push_back(1);
     spec.splitScalar = rowsAt;
     spec.splitRows = blockRows;
-    if (source)
-      spec.cuts.push_back(1);
-    for (const Operand *operand : epilogue->tensors())
-      spec.cuts.push_back(alongRows(operand->broadcast) == Along::All);
-    spec.cuts.push_back(1);
   }
   return offload.launch(spec, [&](ImplicitLocOpBuilder &b, ValueRange buffers,
                                   ValueRange scalars, ValueRange) {
@@ -294,65 +276,38 @@ LaunchOp Elementwise::rows() {
     Value lane = code.rem(thread, group);
     Value row =
         code.add(code.mul(code.blockX(), blockRows), code.div(thread, group));
-    // The row of an operand: dimensions `of` are those it has, in its order.
-    auto operandRow = [&](ArrayRef<Value> indices, ArrayRef<int64_t> of) {
-      Value position = code.index(0);
-      for (int64_t d : of)
-        position = code.add(
-            code.mul(position, rowExtents[d].get(code, scalars)), indices[d]);
-      return position;
-    };
     code.when(code.less(row, count), [&] {
-      SmallVector<Value> indices(columnsFrom);
-      if (some) {
-        Value rest = row;
-        for (int64_t d = columnsFrom; d-- > 0;) {
-          Value extent = rowExtents[d].get(code, scalars);
-          indices[d] = d ? code.rem(rest, extent) : rest;
-          if (d)
-            rest = code.div(rest, extent);
+      Value from = row;
+      if (moves) {
+        SmallVector<Value> sizes;
+        for (const KernelNumber &extent : rowExtents)
+          sizes.push_back(extent.get(code, scalars));
+        SmallVector<Value> indices = delinearize(code, row, sizes);
+        SmallVector<Value> index(columnsFrom), size(columnsFrom);
+        for (int64_t d = 0; d < columnsFrom; ++d) {
+          index[permutation[d]] = indices[d];
+          size[permutation[d]] = sizes[d];
         }
+        from = linearIndex(b, index, size);
       }
-      SmallVector<Value> starts(spec.inputs.size());
-      SmallVector<Values> fixed(spec.inputs.size());
-      if (source) {
-        SmallVector<int64_t> of(columnsFrom);
-        for (int64_t d = 0; d < columnsFrom; ++d)
-          of[permutation[d]] = d;
-        starts[0] = code.mul(moves ? operandRow(indices, of) : row, width);
-      }
-      for (const Operand *operand : epilogue->tensors()) {
-        SmallVector<int64_t> of;
-        for (int64_t d = 0; d < columnsFrom; ++d)
-          if (!operand->broadcast[d])
-            of.push_back(d);
-        Along along = alongRows(operand->broadcast);
-        Value at = along == Along::All    ? row
-                   : along == Along::None ? code.index(0)
-                                          : operandRow(indices, of);
-        if (alongColumns(*operand))
-          starts[operand->number] = code.mul(at, width);
-        else
-          fixed[operand->number] = code.load(buffers[operand->number], at, 1);
-      }
+      from = code.mul(from, width);
+      RowTensors::Row beside = tensors.at(code, row, width, buffers, scalars);
       Value out = code.mul(row, width);
       auto run = [&](int64_t lanes) {
         Value first = code.add(code.mul(code.blockY(), group), lane);
         code.loop(code.mul(first, lanes), width,
                   code.mul(code.gridY(), group * lanes), [&](Value column) {
-                    SmallVector<Values> entry(fixed);
-                    for (auto [k, start] : llvm::enumerate(starts))
-                      if (start)
-                        entry[k] = code.load(buffers[k],
-                                             code.add(start, column), lanes);
-                    Values made;
-                    for (int64_t lane = 0; lane < lanes; ++lane)
-                      made.push_back(compute(
-                          code, source ? entry[0][lane] : Value(), scalars,
-                          [&](const Operand &operand) {
-                            Values &values = entry[operand.number];
-                            return values[starts[operand.number] ? lane : 0];
-                          }));
+                    RowTensors::Row row = beside;
+                    tensors.load(code, row, column, lanes, buffers);
+                    Values made(lanes);
+                    if (source)
+                      made =
+                          code.load(buffers[0], code.add(from, column), lanes);
+                    for (auto [lane, value] : llvm::enumerate(made))
+                      value = compute(
+                          code, value, scalars, [&](const Operand &operand) {
+                            return RowTensors::entry(row, operand, lane);
+                          });
                     code.store(made, buffers.back(), code.add(out, column));
                   });
       };
@@ -387,11 +342,8 @@ LaunchOp Elementwise::tiles() {
   Type element = getElementTypeOrSelf(source), i8 = offload.host.getI8Type();
   // A byte for i1, in shared memory as elsewhere.
   bool boolean = element.isInteger(1);
-  spec.workgroup.push_back(MemRefType::get(
-      {kTile * (kTile + 1)}, boolean ? i8 : element,
-      MemRefLayoutAttrInterface(),
-      gpu::AddressSpaceAttr::get(offload.host.getContext(),
-                                 gpu::AddressSpace::Workgroup)));
+  spec.workgroup.push_back(
+      sharedBuffer(kTile * (kTile + 1), boolean ? i8 : element));
   return offload.launch(spec, [&](ImplicitLocOpBuilder &b, ValueRange buffers,
                                   ValueRange scalars, ValueRange workgroup) {
     KernelCode code(b);
