@@ -51,7 +51,7 @@ const Chip &mlir::noodle::chipNamed(llvm::StringRef name) {
 // columns to stay within that. That these are the fastest shapes is a guess: it
 // rests on ptxas' counts and on CUTLASS's default SIMT tile of 128x128x8.
 static constexpr ContractionTile narrow[] = {
-    {128, 128, 16, 8, 8, 16}, {64, 64, 16, 8, 4, 16}, {32, 32, 16, 4, 4, 16}};
+    {128, 128, 8, 8, 8, 8}, {64, 64, 16, 8, 4, 16}, {32, 32, 16, 4, 4, 16}};
 static constexpr ContractionTile wide[] = {
     {128, 64, 8, 8, 4, 8}, {64, 64, 8, 4, 4, 8}, {32, 32, 8, 4, 4, 8}};
 // A dozen instructions a product: less code in a row, so that a step's code

@@ -20,8 +20,8 @@
 // 16 rows, and the other 16 the column 4 on, which is then 16 banks away.
 //
 // Rows and columns outside the output are read from inside of it instead, for
-// their sums are not written. Steps past the sum's end are read from inside too
-// and become the semiring's zero, where that is right, else not multiplied.
+// their sums are not written. Steps past the sum's end are not read; they are
+// the semiring's zero, where that is right, else not multiplied.
 //
 //===----------------------------------------------------------------------===//
 #include "Contraction.h"
@@ -65,183 +65,165 @@ struct PanelForm {
   int64_t chunks() const { return span * inner / lanes / threads; }
 };
 
-/// The code of one panel.
+/// The code of one panel: chunk by chunk where the operand's extents allow
+/// accesses of whole chunks, else element by element. What a thread moves then
+/// differs, but not where it goes.
 class Panel {
 public:
   Panel(const Product &product, Product::Frame &frame, const PanelForm &form,
-        Value thread, Value block, Value shared);
+        bool whole, Value thread, Value block, Value shared);
 
-  /// Chunks of the step that begins at `from`, which may lie past the end.
+  /// This thread's part of the step that begins at `from`, which may lie past
+  /// the end.
   Values fetch(Value from);
-  /// Puts them at `stage` of the shared buffer.
-  void put(ValueRange chunks, Value stage);
-  Value buffer() const { return shared; }
+  /// Puts it at `stage` of the shared buffer.
+  void put(ValueRange parts, Value stage);
 
 private:
-  Values fetchChunks(Value from, bool guarded);
-  Values fetchElements(Value from);
-  Value guard(Value inside, Value vector);
-  VectorType type() const {
-    return VectorType::get(form.lanes, product.stored);
-  }
+  void placeChunks(Value thread);
+  void placeElements(Value thread);
+  Values fetchParts(Value from, bool guarded);
   Value sumExtent() { return product.extent(frame, Product::Inner); }
 
   const Product &product;
   Product::Frame &frame;
   KernelCode &code;
   PanelForm form;
+  bool whole;
   Value shared, source;
-  Value base;           ///< offset of the batch
-  Value across, along;  ///< strides of the span and the sum
-  Value first;          ///< the block's first row or column
-  Value limit;          ///< rows or columns in all
-  Value aligned;        ///< chunks may be read whole
-  Value zero;           ///< where sums are padded
-  /// Of each chunk: place in the tile.
-  SmallVector<Value> atSpan, atSum;
-  SmallVector<Value> starts; ///< of whole chunks, at the sum's first step
+  Value along;  ///< stride of the sum
+  Value zero;   ///< for what lies past the sum's end
+  /// Of each part: its place in the tile, and where it begins in the operand
+  /// for the sum's first step.
+  SmallVector<Value> atSpan, atSum, starts;
 };
+
+/// Whether a panel may be read in whole chunks: all steps but the unit one are
+/// multiples of a chunk, and so is the extent, so that a chunk is all in or all
+/// out.
+Value readsWhole(const Product &product, Product::Frame &frame,
+                 const PanelForm &form) {
+  if (product.element.isInteger(1) || !(form.alongSum || form.alongSpan))
+    return arith::ConstantIntOp::create(frame.code.b, 0, 1);
+  if (form.alongSum)
+    return product.divisible(frame,
+                             {product.extent(Product::Inner),
+                              product.stride(form.place, form.group)},
+                             form.place, form.lanes);
+  return product.divisible(frame,
+                           {product.extent(form.group),
+                            product.stride(form.place, Product::Inner)},
+                           form.place, form.lanes);
+}
 
 } // namespace
 
 Panel::Panel(const Product &product, Product::Frame &frame,
-             const PanelForm &form, Value thread, Value block, Value shared)
+             const PanelForm &form, bool whole, Value thread, Value block,
+             Value shared)
     : product(product), frame(frame), code(frame.code), form(form),
-      shared(shared), source(frame.buffers[form.place]),
-      base(frame.base[form.place]) {
-  across = product.stride(frame, form.place, form.group);
+      whole(whole), shared(shared), source(frame.buffers[form.place]) {
   along = product.stride(frame, form.place, Product::Inner);
-  limit = product.extent(frame, form.group);
-  first = code.mul(block, form.span);
-  if (product.pads)
-    zero = code.b.createOrFold<vector::BroadcastOp>(
-        type(), product.toStored(code, product.semiring.zero(
-                                           code.b, code.b.getLoc())));
-  // Which chunks are this thread's.
-  int64_t steps = form.inner / form.lanes;
+  zero = product.toStored(code, product.semiring.zero(code.b, code.b.getLoc()));
+  if (whole)
+    zero = vector::BroadcastOp::create(
+        code.b, VectorType::get(form.lanes, product.stored), zero);
+  if (whole)
+    placeChunks(thread);
+  else
+    placeElements(thread);
+  Value first = code.mul(block, form.span);
+  Value across = product.stride(frame, form.place, form.group);
+  Value limit = product.extent(frame, form.group);
+  int64_t last = whole && form.alongSpan ? form.lanes : 1;
+  for (Value span : atSpan) {
+    // Past the last row or column that one is read.
+    Value start =
+        code.min(code.add(first, span), code.sub(limit, code.index(last)));
+    starts.push_back(
+        code.add(frame.base[form.place], code.mul(start, across)));
+  }
+}
+
+void Panel::placeChunks(Value thread) {
   for (int64_t chunk = 0; chunk < form.chunks(); ++chunk) {
     if (form.alongSum) {
       constexpr int64_t rows = 16;
+      int64_t steps = form.inner / form.lanes;
       Value span = code.add(code.rem(thread, rows),
                             code.mul(code.div(thread, rows * steps), rows));
       atSpan.push_back(code.add(span, chunk * (form.threads / steps)));
       atSum.push_back(
           code.mul(code.rem(code.div(thread, rows), steps), form.lanes));
     } else {
-      int64_t wide = form.span / form.lanes;
-      atSpan.push_back(code.mul(code.rem(thread, wide), form.lanes));
+      int64_t across = form.span / form.lanes;
+      atSpan.push_back(code.mul(code.rem(thread, across), form.lanes));
       atSum.push_back(
-          code.add(code.div(thread, wide), chunk * (form.threads / wide)));
+          code.add(code.div(thread, across), chunk * (form.threads / across)));
     }
-  }
-  // Whole chunks: one access each, all in or all out.
-  bool bits = product.element.isInteger(1);
-  Value no = arith::ConstantIntOp::create(code.b, 0, 1);
-  if (bits || !(form.alongSum || form.alongSpan))
-    aligned = no;
-  else if (form.alongSum)
-    aligned = product.divisible(frame,
-                                {product.extent(Product::Inner),
-                                 product.stride(form.place, form.group)},
-                                form.place, form.lanes);
-  else
-    aligned = product.divisible(frame,
-                                {product.extent(form.group),
-                                 product.stride(form.place, Product::Inner)},
-                                form.place, form.lanes);
-  for (auto [span, sum] : llvm::zip(atSpan, atSum)) {
-    Value start = code.add(first, span);
-    if (form.alongSum) {
-      // One row of the operand: the last one, where the tile goes past it.
-      start = code.min(start, code.sub(limit, code.index(1)));
-      start = code.add(base, code.mul(start, across));
-    } else {
-      start = code.min(start, code.sub(limit, code.index(form.lanes)));
-      start = code.add(base, start);
-    }
-    starts.push_back(start);
   }
 }
 
-Value Panel::guard(Value inside, Value vector) {
-  return product.pads ? code.select(inside, vector, zero) : vector;
+/// Neighbouring threads read neighbours.
+void Panel::placeElements(Value thread) {
+  int64_t across = form.alongSum ? form.inner : form.span;
+  for (int64_t at = 0; at < form.chunks() * form.lanes; ++at) {
+    Value far = code.rem(thread, across), near = code.div(thread, across);
+    near = code.add(near, at * (form.threads / across));
+    atSpan.push_back(form.alongSum ? near : far);
+    atSum.push_back(form.alongSum ? far : near);
+  }
 }
 
-Values Panel::fetchChunks(Value from, bool guarded) {
-  ImplicitLocOpBuilder &b = code.b;
-  auto read = VectorType::get(form.lanes, product.element);
+Values Panel::fetchParts(Value from, bool guarded) {
+  auto chunk = VectorType::get(form.lanes, product.element);
   llvm::Align align(form.lanes * elementBytes(product.element));
   Values result;
   for (auto [start, offset] : llvm::zip(starts, atSum)) {
-    Value step = code.add(from, offset), inside;
-    if (guarded) {
-      inside = code.less(step, sumExtent());
-      int64_t last = form.alongSum ? form.lanes : 1;
-      step = code.min(step, code.sub(sumExtent(), code.index(last)));
-    }
-    Value at = code.add(start, code.mul(step, along));
-    Value chunk = product.toStored(
-        code, vector::LoadOp::create(b, read, source, at, false, align));
-    result.push_back(guarded ? guard(inside, chunk) : chunk);
-  }
-  return result;
-}
-
-Values Panel::fetchElements(Value from) {
-  ImplicitLocOpBuilder &b = code.b;
-  Values result;
-  for (auto [span, offset] : llvm::zip(atSpan, atSum)) {
-    Value chunk;
-    for (int64_t lane = 0; lane < form.lanes; ++lane) {
-      Value place = code.add(first, span), step = code.add(from, offset);
-      (form.alongSum ? step : place) =
-          code.add(form.alongSum ? step : place, lane);
-      Value inside = code.less(step, sumExtent());
-      place = code.min(place, code.sub(limit, code.index(1)));
-      step = code.min(step, code.sub(sumExtent(), code.index(1)));
-      Value at = code.add(base, code.mul(place, across));
-      at = code.add(at, code.mul(step, along));
-      Value element = product.toStored(code, code.load(source, at));
-      if (product.pads)
-        element = code.select(
-            inside, element,
-            vector::ExtractOp::create(b, zero, ArrayRef<int64_t>{0}));
-      chunk = chunk ? Value(vector::InsertOp::create(b, element, chunk, lane))
-                    : Value(vector::BroadcastOp::create(b, type(), element));
-    }
-    result.push_back(chunk);
+    Value step = code.add(from, offset);
+    auto read = [&]() -> Values {
+      Value at = code.add(start, code.mul(step, along));
+      Value part = whole ? Value(vector::LoadOp::create(
+                               code.b, chunk, source, at, false, align))
+                         : code.load(source, at);
+      return {product.toStored(code, part)};
+    };
+    if (!guarded)
+      llvm::append_range(result, read());
+    else
+      llvm::append_range(result, code.choose(code.less(step, sumExtent()), read,
+                                             [&] { return Values{zero}; }));
   }
   return result;
 }
 
 Values Panel::fetch(Value from) {
+  // Known to end with a whole step: the last is read again for the one past.
+  int64_t known = product.fixed(product.extent(Product::Inner));
+  if (!ShapedType::isDynamic(known) && known && known % form.inner == 0)
+    return fetchParts(code.min(from, code.index(known - form.inner)), false);
+  if (!whole)
+    return fetchParts(from, true);
   Value past = code.add(from, form.inner);
-  Value end = sumExtent();
-  auto whole = [&]() -> Values {
-    // Known to end with a whole step: the last is read again for the one past.
-    int64_t known = product.fixed(product.extent(Product::Inner));
-    if (!ShapedType::isDynamic(known) && known && known % form.inner == 0)
-      return fetchChunks(code.min(from, code.index(known - form.inner)), false);
-    return code.choose(
-        code.less(past, code.add(end, 1)),
-        [&] { return fetchChunks(from, false); },
-        [&] { return fetchChunks(from, true); });
-  };
-  return code.choose(aligned, whole, [&] { return fetchElements(from); });
+  return code.choose(
+      code.less(past, code.add(sumExtent(), 1)),
+      [&] { return fetchParts(from, false); },
+      [&] { return fetchParts(from, true); });
 }
 
-void Panel::put(ValueRange chunks, Value stage) {
+void Panel::put(ValueRange parts, Value stage) {
   ImplicitLocOpBuilder &b = code.b;
-  llvm::Align align(kAccessBytes);
-  for (auto [chunk, span, sum] : llvm::zip(chunks, atSpan, atSum)) {
+  for (auto [part, span, sum] : llvm::zip(parts, atSpan, atSum)) {
     Value at = code.add(code.add(stage, code.mul(sum, form.pitch)), span);
-    if (!form.alongSum) {
-      vector::StoreOp::create(b, chunk, shared, at, false, align);
-      continue;
-    }
-    for (int64_t lane = 0; lane < form.lanes; ++lane)
-      memref::StoreOp::create(b, vector::ExtractOp::create(b, chunk, lane),
-                              shared, code.add(at, lane * form.pitch));
+    if (!whole)
+      memref::StoreOp::create(b, part, shared, at);
+    else if (!form.alongSum)
+      vector::StoreOp::create(b, part, shared, at, false,
+                              llvm::Align(kAccessBytes));
+    else
+      for (int64_t lane = 0; lane < form.lanes; ++lane)
+        memref::StoreOp::create(b, vector::ExtractOp::create(b, part, lane),
+                                shared, code.add(at, lane * form.pitch));
   }
 }
 
@@ -261,8 +243,9 @@ public:
 
 private:
   void computeTile(Value blockRow, Value blockColumn);
+  Values addUp(bool whole, Value blockRow, Value blockColumn);
   Values multiply(Value step, ValueRange sums);
-  Values multiplySteps(Value from, ValueRange sums);
+  Values multiplySteps(Value from, ValueRange sums, int64_t unroll);
   Values chunks(Value buffer, Value at, int64_t count, int64_t spacing);
   void writeRows(ValueRange sums, Value blockRow, Value blockColumn);
   void writeChunk(ValueRange values, Value row, Value column);
@@ -322,9 +305,7 @@ Values TileKernel::multiply(Value step, ValueRange sums) {
 }
 
 /// The same of all steps that lie in shared memory.
-Values TileKernel::multiplySteps(Value from, ValueRange sums) {
-  Values carried(sums);
-  int64_t unroll = product.pads ? tile.unroll : 1;
+Values TileKernel::multiplySteps(Value from, ValueRange sums, int64_t unroll) {
   auto some = [&](Value step, ValueRange sums) {
     Values now(sums);
     for (int64_t k = 0; k < unroll; ++k)
@@ -332,12 +313,52 @@ Values TileKernel::multiplySteps(Value from, ValueRange sums) {
     return now;
   };
   if (unroll == tile.inner)
-    return some(code.index(0), carried);
+    return some(code.index(0), sums);
   Value steps = code.index(tile.inner);
   if (!product.pads)
     steps = code.min(
         steps, code.sub(product.extent(frame, Product::Inner), from));
-  return code.loop(code.index(0), steps, code.index(unroll), carried, some);
+  return code.loop(code.index(0), steps, code.index(unroll), sums, some);
+}
+
+/// The sums of the thread's register tile.
+Values TileKernel::addUp(bool whole, Value blockRow, Value blockColumn) {
+  Value thread = code.thread();
+  Panel lhs(product, frame, left, whole, thread, blockRow, frame.workgroup[0]);
+  Panel rhs(product, frame, right, whole, thread, blockColumn,
+            frame.workgroup[1]);
+  Value zero = product.zero(code);
+  if (width > 1)
+    zero = vector::BroadcastOp::create(
+        b, VectorType::get(width, product.compute), zero);
+  Values sums(tile.threadRows * tile.threadColumns / width, zero);
+  // Less code for the slower way.
+  int64_t unroll = !product.pads ? 1
+                   : whole       ? tile.unroll
+                                 : std::min<int64_t>(tile.unroll, 2);
+
+  Value extent = product.extent(frame, Product::Inner);
+  Value none = code.index(0);
+  code.when(code.less(none, extent), [&] {
+    lhs.put(lhs.fetch(none), none);
+    rhs.put(rhs.fetch(none), none);
+  });
+  code.barrier();
+  return code.loop(
+      none, extent, code.index(tile.inner), sums,
+      [&](Value from, ValueRange carried) {
+        Value next = code.add(from, tile.inner);
+        Values nextLhs = lhs.fetch(next), nextRhs = rhs.fetch(next);
+        Value half = code.rem(code.div(from, tile.inner), 2);
+        Value other = code.sub(code.index(1), half);
+        readLeft = code.add(code.mul(half, left.elements()), rowInTile);
+        readRight = code.add(code.mul(half, right.elements()), columnInTile);
+        Values result = multiplySteps(from, carried, unroll);
+        lhs.put(nextLhs, code.mul(other, left.elements()));
+        rhs.put(nextRhs, code.mul(other, right.elements()));
+        code.barrier();
+        return result;
+      });
 }
 
 void TileKernel::computeTile(Value blockRow, Value blockColumn) {
@@ -354,37 +375,11 @@ void TileKernel::computeTile(Value blockRow, Value blockColumn) {
       code.mul(code.rem(warp, warpsAcross), warpColumns),
       code.mul(code.rem(lane, ContractionTile::laneColumns), lanes));
 
-  Panel lhs(product, frame, left, thread, blockRow, frame.workgroup[0]);
-  Panel rhs(product, frame, right, thread, blockColumn, frame.workgroup[1]);
-  Value zero = product.zero(code);
-  if (width > 1)
-    zero = vector::BroadcastOp::create(
-        b, VectorType::get(width, product.compute), zero);
-  Values sums(tile.threadRows * tile.threadColumns / width, zero);
-
-  Value extent = product.extent(frame, Product::Inner);
-  Value none = code.index(0);
-  code.when(code.less(none, extent), [&] {
-    lhs.put(lhs.fetch(none), none);
-    rhs.put(rhs.fetch(none), none);
-  });
-  code.barrier();
-  Value end = code.div(code.add(extent, tile.inner - 1), tile.inner);
-  sums = code.loop(
-      none, end, code.index(1), sums, [&](Value step, ValueRange carried) {
-        Value from = code.mul(step, tile.inner);
-        Value next = code.add(from, tile.inner);
-        Values nextLhs = lhs.fetch(next), nextRhs = rhs.fetch(next);
-        Value half = code.rem(step, 2);
-        Value other = code.sub(code.index(1), half);
-        readLeft = code.add(code.mul(half, left.elements()), rowInTile);
-        readRight = code.add(code.mul(half, right.elements()), columnInTile);
-        Values result = multiplySteps(from, carried);
-        lhs.put(nextLhs, code.mul(other, left.elements()));
-        rhs.put(nextRhs, code.mul(other, right.elements()));
-        code.barrier();
-        return result;
-      });
+  Value whole = code.both(readsWhole(product, frame, left),
+                          readsWhole(product, frame, right));
+  Values sums = code.choose(
+      whole, [&] { return addUp(true, blockRow, blockColumn); },
+      [&] { return addUp(false, blockRow, blockColumn); });
   writeRows(sums, blockRow, blockColumn);
 }
 
