@@ -16,6 +16,9 @@
 using namespace mlir;
 using namespace mlir::noodle;
 
+/// Of a shared buffer; the conversion to LLVM reads it.
+static constexpr llvm::StringLiteral kAlignAttr = "llvm.align";
+
 //===----------------------------------------------------------------------===//
 // The host's side
 //===----------------------------------------------------------------------===//
@@ -106,6 +109,9 @@ LaunchOp Offload::launch(const KernelSpec &spec, KernelBody body) {
                   b.getDictionaryAttr(
                       {b.getNamedAttr("kind", b.getStringAttr(spec.kind)),
                        b.getNamedAttr("text", b.getStringAttr(spec.text))}));
+  // Accesses to shared buffers are as wide as a thread's can be.
+  for (unsigned at = 0; at < workgroup.size(); ++at)
+    kernel.setWorkgroupAttributionAttr(at, kAlignAttr, b.getI64IntegerAttr(16));
   Block &entry = kernel.getBody().front();
   b.setInsertionPointToStart(&entry);
   ValueRange arguments = entry.getArguments();
