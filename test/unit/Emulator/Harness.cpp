@@ -29,8 +29,8 @@ bool TestMemory::find(uint64_t address, uint64_t bytes, Window &window,
   return true;
 }
 
-std::unique_ptr<Module> build(const std::string &kernels,
-                              const std::string &plant) {
+std::string compileKernels(const std::string &kernels,
+                           const std::string &plant) {
   mlir::DialectRegistry registry;
   registerEmulator(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
@@ -38,26 +38,36 @@ std::unique_ptr<Module> build(const std::string &kernels,
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module) {
     ADD_FAILURE() << "the kernel does not parse";
-    return nullptr;
+    return {};
   }
   if (!plant.empty()) {
     auto fault = parsePlant(plant);
     if (!fault) {
       ADD_FAILURE() << llvm::toString(fault.takeError());
-      return nullptr;
+      return {};
     }
     EXPECT_EQ(plantFault(*module, *fault), 1) << "nothing to plant in";
   }
   auto object = compile(*module);
   if (!object) {
     ADD_FAILURE() << llvm::toString(object.takeError());
-    return nullptr;
+    return {};
   }
-  std::string image = "// PTX";
-  appendBlob(image, *object);
+  return std::move(*object);
+}
+
+void appendCode(std::string &image, const std::string &object) {
+  appendBlob(image, object);
+}
+
+std::unique_ptr<Module> build(const std::string &kernels,
+                              const std::string &plant) {
+  std::string object = compileKernels(kernels, plant), image = "// PTX", why;
+  if (object.empty())
+    return nullptr;
+  appendCode(image, object);
   auto [blob, size] = Module::findBlob(image.data());
-  EXPECT_EQ(size, object->size());
-  std::string why;
+  EXPECT_EQ(size, object.size());
   auto loaded = Module::load(blob, size, why);
   EXPECT_TRUE(loaded) << why;
   return loaded;

@@ -76,8 +76,13 @@ private:
   std::vector<uint64_t> words;
 };
 
-/// The bytes of gpu.func ops, compiled, with an optional fault planted;
-/// records a test failure and returns null if that fails.
+/// gpu.func ops as a shared object, with an optional fault planted; records a
+/// test failure and returns nothing if that fails.
+std::string compileKernels(const std::string &kernels,
+                           const std::string &plant = "");
+/// The same behind an image's text.
+void appendCode(std::string &image, const std::string &object);
+/// The same, loaded.
 std::unique_ptr<Module> build(const std::string &kernels,
                               const std::string &plant = "");
 
