@@ -94,6 +94,8 @@ Status Engine::settle(CompileOptions &options, DeviceUse &use) {
     return {};
   use.strict = options.strict;
   use.profile = options.profile;
+  if (!options.extender)
+    options.extender = self->options.extender;
   use.device = device(use.absent);
   if (!use.device)
     if (Status status = checkDeviceIndex(self->options.device); !status.ok())
@@ -104,8 +106,7 @@ Status Engine::settle(CompileOptions &options, DeviceUse &use) {
       const rt::DeviceInfo &info = use.device->info();
       use.absent = {"chip",
                     info.name + " is older than any chip that code is made "
-                                "for: the oldest is " +
-                        kDefaultChip,
+                                "for",
                     -1};
       use.device = nullptr;
     }

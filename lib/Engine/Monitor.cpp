@@ -7,9 +7,31 @@
 #include "Monitor.h"
 
 #include "noodle-rt/ir.h"
+#include "noodle/Cost/DeviceModel.h"
 #include "noodle/Cost/MachineModel.h"
 
 namespace noodle::engine {
+
+/// What an op is predicted to take. A site's text names its element type, and
+/// its semiring unless that is plus_times.
+static double predict(const Artifact &artifact, const Site &site, double flops,
+                      double bytes) {
+  if (site.strategy != "gpu" || artifact.device.chip.empty())
+    return mlir::noodle::MachineModel().seconds(site.strategy.c_str(), flops,
+                                                bytes);
+  llvm::SmallVector<llvm::StringRef, 8> words;
+  llvm::StringRef(site.text).split(words, ' ');
+  bool isFloat = llvm::is_contained(words, "f32") ||
+                 llvm::is_contained(words, "f64");
+  unsigned bits = llvm::is_contained(words, "f64") ||
+                          llvm::is_contained(words, "i64")
+                      ? 64
+                      : 32;
+  bool fused = site.text.find('_') == std::string::npos &&
+               site.text.find('@') == std::string::npos;
+  return mlir::noodle::DeviceModel::of(artifact.device.chip)
+      .kernelSeconds(isFloat, bits, fused, flops, bytes);
+}
 
 noodle_rt_status Monitor::reference(noodle_rt_context *context, int64_t site,
                                     noodle_rt_tensor *arguments,
@@ -44,8 +66,7 @@ void Monitor::mark(int64_t site, int64_t phase, const int64_t *sizes,
       double bytes = evaluateCost(known.bytes, sizes, sizeCount);
       sum.flops += flops;
       sum.bytes += bytes;
-      sum.predicted += mlir::noodle::MachineModel().seconds(
-          known.strategy.c_str(), flops, bytes);
+      sum.predicted += predict(kernel.artifact, known, flops, bytes);
     }
   sum.begin = Clock::now();
 }

@@ -60,7 +60,7 @@ struct CompileOptions {
   std::vector<ArgumentStats> stats;
 };
 
-/// The oldest chip that device code is made for.
+/// The chip that device code is made for where no device is at hand.
 inline constexpr const char kDefaultChip[] = "sm_80";
 
 /// The chip "native" stands for with CUDA device `device` at hand; kDefaultChip

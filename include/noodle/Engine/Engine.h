@@ -28,6 +28,8 @@ struct EngineOptions {
   std::string workerPath;
   /// Which CUDA device; opened when a program for one is first compiled.
   int device = 0;
+  /// Of programs whose options name none; null but in tests.
+  std::shared_ptr<const DeviceImageExtender> extender;
   /// One line of what happened; called from any thread. May be empty.
   std::function<void(bool warning, std::string_view message)> log;
 };
