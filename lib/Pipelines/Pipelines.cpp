@@ -81,6 +81,9 @@ static void schedule(OpPassManager &pm, const PipelineOptions &options) {
 static void buffers(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createNoodlePrepareBuffersPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  // Of a tensor.empty bufferization assumes no layout, which branches that
+  // yield one would hand on.
+  pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
   bufferize.functionBoundaryTypeConversion =

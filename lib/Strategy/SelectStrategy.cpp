@@ -4,13 +4,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "Placement.h"
+
 #include "noodle/Cost/SiteCost.h"
 #include "noodle/Strategy/DeviceForm.h"
 #include "noodle/Strategy/Lowerable.h"
 #include "noodle/Strategy/Passes.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace mlir::noodle {
 #define GEN_PASS_DEF_NOODLESELECTSTRATEGYPASS
@@ -145,40 +150,139 @@ std::string textOf(Operation *op) {
   return text;
 }
 
+/// "0.12 ms"; times below a microsecond in nanoseconds.
+std::string readable(double seconds) {
+  struct Unit {
+    double size;
+    const char *name;
+  };
+  static constexpr Unit units[] = {
+      {1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
+  Unit unit = units[3];
+  for (const Unit &candidate : llvm::reverse(units))
+    if (seconds >= candidate.size)
+      unit = candidate;
+  return llvm::formatv("{0:F2} {1}", seconds / unit.size, unit.name).str();
+}
+
+enum class Target { Cpu, Cuda, Auto };
+
+std::optional<Target> parseTarget(StringRef name) {
+  return llvm::StringSwitch<std::optional<Target>>(name)
+      .Case("cpu", Target::Cpu)
+      .Case("cuda", Target::Cuda)
+      .Case("auto", Target::Auto)
+      .Default(std::nullopt);
+}
+
 struct SelectStrategy
     : noodle::impl::NoodleSelectStrategyPassBase<SelectStrategy> {
   using NoodleSelectStrategyPassBase::NoodleSelectStrategyPassBase;
 
   void runOnOperation() override {
-    std::optional<StrategyKind> standard = symbolizeStrategyKind(strategy);
-    if (!standard) {
+    std::optional<StrategyKind> wanted = symbolizeStrategyKind(strategy);
+    if (!wanted) {
       getOperation().emitError("noodle-select-strategy: no strategy '")
-          << strategy << "': use auto, reference, loops, tiled or sparse";
+          << strategy << "': use auto, reference, loops, tiled, sparse or gpu";
       return signalPassFailure();
     }
+    std::optional<Target> place = parseTarget(target);
+    if (!place) {
+      getOperation().emitError("noodle-select-strategy: no target '")
+          << target << "': use cpu, cuda or auto";
+      return signalPassFailure();
+    }
+    sites.clear();
     Builder builder(&getContext());
-    SmallVector<Attribute> sites;
-    getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (*place != Target::Cpu)
+      getOperation()->setAttr("noodle.chip", builder.getStringAttr(chip));
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      select(function, *wanted, *place);
+    getOperation()->setAttr("noodle.sites", builder.getArrayAttr(sites));
+  }
+
+  /// Tensors do not leave a function but through its arguments and results,
+  /// which lie on the host.
+  void select(func::FuncOp function, StrategyKind standard, Target place) {
+    SmallVector<PlacedOp> ops;
+    SmallVector<Choice> choices;
+    function->walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (!isTensorOp(op))
         return;
       auto given = op->getAttrOfType<StrategyKindAttr>("strategy");
       bool named = given && given.getValue() != StrategyKind::Auto;
-      Choice choice = choose(op, named ? given.getValue() : *standard, named);
-      if (target == "cuda" && choice.strategy != StrategyKind::Reference &&
-          deviceForm(op).kind != KernelKind::None) {
-        op->setAttr("noodle.fallback",
-                    StrategyKindAttr::get(&getContext(), choice.strategy));
-        choice = {StrategyKind::Gpu, "the target is cuda"};
+      StrategyKind wanted = named ? given.getValue() : standard;
+      bool asked = wanted == StrategyKind::Gpu;
+      // What the host does if the device does not.
+      Choice choice =
+          choose(op, asked ? StrategyKind::Auto : wanted, named);
+      PlacedOp &placed = ops.emplace_back();
+      placed.op = op;
+      placed.host = choice.strategy;
+      std::string who = named ? "the op" : "the option";
+      if (asked || (place != Target::Cpu && wanted == StrategyKind::Auto)) {
+        std::string refused = whyNotOnDevice(op, choice, place);
+        placed.mayDevice = refused.empty();
+        placed.mustDevice =
+            placed.mayDevice && (asked || place == Target::Cuda);
+        if (placed.mustDevice)
+          placed.why = asked ? who + " asks for it" : "the target is cuda";
+        else if (asked)
+          choice.why += " (" + who + " asks for gpu, but " + refused + ")";
+        else if (!refused.empty())
+          choice.why += "; not on the gpu: " + refused;
       }
-      op->setAttr("strategy",
-                  StrategyKindAttr::get(&getContext(), choice.strategy));
-      op->setAttr("noodle.why", builder.getStringAttr(choice.why));
-      sites.push_back(site(op, choice, builder));
+      choices.push_back(std::move(choice));
     });
-    getOperation()->setAttr("noodle.sites", builder.getArrayAttr(sites));
+    noodle::place(ops, MachineModel(), DeviceModel::of(chip));
+    for (auto [placed, choice] : llvm::zip(ops, choices))
+      record(placed, choice);
   }
 
-  Attribute site(Operation *op, const Choice &choice, Builder &builder) {
+  /// Why no kernel can run the op; empty where one can.
+  static std::string whyNotOnDevice(Operation *op, const Choice &choice,
+                                    Target place) {
+    if (place == Target::Cpu)
+      return "the target is cpu";
+    DeviceForm form = deviceForm(op);
+    if (form.kind == KernelKind::None)
+      return form.whyNot;
+    // A launch that is refused must have somewhere to go.
+    if (choice.strategy == StrategyKind::Reference)
+      return "only the interpreter could stand in";
+    return {};
+  }
+
+  void record(const PlacedOp &placed, Choice &choice) {
+    Operation *op = placed.op;
+    std::string times;
+    if (placed.known)
+      times = readable(placed.kernelSeconds) + " kernel + " +
+              readable(placed.transferSeconds) + " transfer";
+    if (placed.onDevice) {
+      op->setAttr("noodle.fallback",
+                  StrategyKindAttr::get(&getContext(), choice.strategy));
+      choice.strategy = StrategyKind::Gpu;
+      if (placed.known)
+        times += " against " + readable(placed.hostSeconds) + " on the cpu";
+      choice.why = placed.why;
+      if (!times.empty())
+        choice.why += (choice.why.empty() ? "" : ": ") + times;
+    } else if (placed.mayDevice) {
+      choice.why += placed.known ? "; on the gpu " + times + " against " +
+                                       readable(placed.hostSeconds)
+                                 : "; not on the gpu: sizes are unknown";
+    }
+    Builder builder(&getContext());
+    op->setAttr("strategy",
+                StrategyKindAttr::get(&getContext(), choice.strategy));
+    op->setAttr("noodle.why", builder.getStringAttr(choice.why));
+    sites.push_back(site(placed, choice, builder));
+  }
+
+  Attribute site(const PlacedOp &placed, const Choice &choice,
+                 Builder &builder) {
+    Operation *op = placed.op;
     SiteCost cost = siteCost(op);
     SmallVector<Attribute> sizes;
     for (const SizeSource &source : cost.sizes)
@@ -195,8 +299,21 @@ struct SelectStrategy
     fields.set("flops", termsAttr(builder, cost.flops));
     fields.set("bytes", termsAttr(builder, cost.bytes));
     fields.set("sizes", builder.getArrayAttr(sizes));
+    if (placed.onDevice)
+      fields.set("fallback",
+                 builder.getStringAttr(stringifyStrategyKind(placed.host)));
+    // What was predicted, where the device was an option.
+    if (placed.mayDevice && placed.known) {
+      fields.set("host_seconds", builder.getF64FloatAttr(placed.hostSeconds));
+      fields.set("kernel_seconds",
+                 builder.getF64FloatAttr(placed.kernelSeconds));
+      fields.set("transfer_seconds",
+                 builder.getF64FloatAttr(placed.transferSeconds));
+    }
     return fields.getDictionary(&getContext());
   }
+
+  SmallVector<Attribute> sites;
 };
 
 } // namespace

@@ -170,3 +170,46 @@ void Checker::layerNorm(LayerNormOp op) {
 void noodle::checkExtents(Operation *op, OpBuilder &builder) {
   Checker(op, builder).run();
 }
+
+/// An operand's dimension of which the result has the extent; one that is not
+/// known, if there is, for a static 1 may give way to another.
+static std::pair<Value, int64_t>
+pick(ArrayRef<std::pair<Value, int64_t>> candidates) {
+  for (auto [tensor, d] : candidates)
+    if (cast<RankedTensorType>(tensor.getType()).isDynamicDim(d))
+      return {tensor, d};
+  for (auto [tensor, d] : candidates)
+    if (cast<RankedTensorType>(tensor.getType()).getDimSize(d) != 1)
+      return {tensor, d};
+  return candidates.front();
+}
+
+std::pair<Value, int64_t> noodle::extentSource(Operation *op, int64_t d) {
+  SmallVector<std::pair<Value, int64_t>> candidates;
+  if (auto contract = dyn_cast<ContractOp>(op)) {
+    ContractSpec spec = contract.getSpec();
+    for (auto [input, letters] :
+         llvm::zip(contract.getInputs(), spec.operands))
+      for (auto [at, letter] : llvm::enumerate(letters))
+        if (letter == spec.output[d])
+          candidates.push_back({input, at});
+    for (Value whole : {contract.getMask(), contract.getInit()})
+      if (whole)
+        candidates.push_back({whole, d});
+  } else if (auto map = dyn_cast<MapOp>(op)) {
+    for (Value input : map.getInputs())
+      if (isa<RankedTensorType>(input.getType()))
+        candidates.push_back({input, d});
+  } else if (auto transpose = dyn_cast<TransposeOp>(op)) {
+    candidates.push_back(
+        {transpose.getInput(), transpose.getPermutation()[d]});
+  } else if (auto reduce = dyn_cast<ReduceOp>(op)) {
+    auto type = cast<RankedTensorType>(reduce.getInput().getType());
+    for (int64_t at = 0, kept = 0; at < type.getRank(); ++at)
+      if (!llvm::is_contained(reduce.getDims(), at) && kept++ == d)
+        candidates.push_back({reduce.getInput(), at});
+  } else {
+    candidates.push_back({op->getOperand(0), d});
+  }
+  return pick(candidates);
+}

@@ -15,6 +15,10 @@ namespace mlir::noodle {
 /// offloaded op that must agree.
 void checkExtents(Operation *op, OpBuilder &builder);
 
+/// Where a dynamic extent of an offloaded op's result comes from: an operand
+/// and its dimension.
+std::pair<Value, int64_t> extentSource(Operation *op, int64_t d);
+
 } // namespace mlir::noodle
 
 #endif // NOODLE_LIB_TRANSFORMS_GPU_CHECKEXTENTS_H

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SparseTensor/IR/SparseTensor.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace mlir::noodle {
@@ -50,9 +51,17 @@ static bool marked(Operation *first, Operation *second) {
 /// The map that may run in the same kernel behind `op`.
 static MapOp follower(Operation *op) {
   Value value = op->getResult(0);
-  if (!llvm::all_equal(value.getUsers()) || value.use_empty())
-    return nullptr;
-  auto map = dyn_cast<MapOp>(*value.getUsers().begin());
+  MapOp map;
+  for (Operation *user : value.getUsers()) {
+    // Extents can be had from what the kernel reads.
+    if (auto dim = dyn_cast<tensor::DimOp>(user);
+        dim && getConstantIntValue(dim.getIndex()))
+      continue;
+    auto other = dyn_cast<MapOp>(user);
+    if (!other || (map && other != map))
+      return nullptr;
+    map = other;
+  }
   if (!map || !wantsDevice(map) || map->getBlock() != op->getBlock() ||
       marked(op, map))
     return nullptr;
@@ -135,6 +144,12 @@ struct OffloadOps : noodle::impl::NoodleOffloadOpsPassBase<OffloadOps> {
     if (!launch)
       return cluster.root->emitOpError() << "has no kernel";
 
+    for (Operation *op : members)
+      for (Operation *user :
+           llvm::make_early_inc_range(op->getResult(0).getUsers()))
+        if (auto dim = dyn_cast<tensor::DimOp>(user); dim && op != last)
+          moveUp(dim, members);
+
     b.setInsertionPoint(last);
     Location loc = last->getLoc();
     auto branch = scf::IfOp::create(b, loc, last->getResultTypes(),
@@ -150,6 +165,22 @@ struct OffloadOps : noodle::impl::NoodleOffloadOpsPassBase<OffloadOps> {
       op->removeAttr("noodle.fallback");
     }
     return success();
+  }
+
+  /// The tensors between the cluster's ops exist where the host computes them
+  /// alone: their extents are taken from what the cluster reads.
+  static void moveUp(tensor::DimOp dim, ArrayRef<Operation *> members) {
+    std::pair<Value, int64_t> source = {dim.getSource(),
+                                        *getConstantIntValue(dim.getIndex())};
+    while (Operation *op = source.first.getDefiningOp()) {
+      if (!llvm::is_contained(members, op))
+        break;
+      source = extentSource(op, source.second);
+    }
+    ImplicitLocOpBuilder b(dim.getLoc(), dim);
+    Value d = arith::ConstantIndexOp::create(b, source.second);
+    dim.replaceAllUsesWith(b.createOrFold<tensor::DimOp>(source.first, d));
+    dim.erase();
   }
 
   /// The host must be able to compute the op too.

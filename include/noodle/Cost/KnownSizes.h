@@ -1,0 +1,42 @@
+//===- KnownSizes.h - extents and entries known when compiling --*- C++ -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_COST_KNOWNSIZES_H
+#define NOODLE_COST_KNOWNSIZES_H
+
+#include "noodle/Cost/SiteCost.h"
+
+#include "llvm/ADT/DenseMap.h"
+
+namespace mlir::noodle {
+
+/// Sizes of tensors, from types and from what `#noodle.stats` says of function
+/// arguments, through the ops that hand extents on. Loops are taken to keep
+/// the sizes of what they carry. Thread-compatible: answers are kept.
+class KnownSizes {
+public:
+  /// Of a dimension.
+  std::optional<int64_t> extent(Value tensor, int64_t d);
+  /// Of a sparse tensor's stored entries.
+  std::optional<int64_t> stored(Value tensor);
+  /// An index value.
+  std::optional<int64_t> index(Value value);
+  /// Bytes of a tensor's buffers.
+  std::optional<double> bytes(Value tensor);
+  /// The terms' sum, of a site's sizes.
+  std::optional<double> sum(const SiteCost &cost, ArrayRef<CostTerm> terms);
+
+private:
+  std::optional<int64_t> findExtent(Value tensor, int64_t d);
+  std::optional<int64_t> findStored(Value tensor);
+
+  using Key = std::pair<Value, int64_t>; ///< -1: stored entries
+  llvm::DenseMap<Key, std::optional<int64_t>> known;
+};
+
+} // namespace mlir::noodle
+
+#endif // NOODLE_COST_KNOWNSIZES_H
