@@ -45,6 +45,9 @@ struct KernelInfo {
   std::string name;
   int64_t threads = 0;     ///< per block, in one dimension
   int64_t sharedBytes = 0; ///< static, for checks against the device
+  /// Of a vendor's library (runtime/device/library.h), which is called instead;
+  /// empty: a kernel of the image.
+  std::string routine;
 };
 
 /// Compiled kernels. `image` is what the driver loads: PTX text ending in a
