@@ -8,8 +8,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -155,11 +154,28 @@ Value Product::hostExtent(Group group) {
   return hostProduct(lettersOf(group));
 }
 
-/// As many as a grid's z allows; blocks loop over the rest.
-Value Product::hostBatch() {
+Product::Number Product::setGrid(Group rowGroup, int64_t rows, Value columns) {
+  spec.gridX = offload.ceilDiv(hostExtent(rowGroup), rows);
+  spec.gridY = columns;
+  if (batch.empty())
+    return 0;
   ImplicitLocOpBuilder &host = offload.host;
-  return host.createOrFold<arith::MinUIOp>(hostProduct(form.batch),
-                                           offload.index(kGridLimit));
+  Value count = hostProduct(form.batch);
+  spec.gridZ = host.createOrFold<arith::MinUIOp>(count,
+                                                 offload.index(kGridLimit));
+  int64_t known = knownBatch();
+  if (known >= 0 && known <= kGridLimit)
+    return 0;
+  spec.gridY = host.createOrFold<arith::MulIOp>(
+      columns, offload.ceilDiv(count, kGridLimit));
+  Number number = numbers.size();
+  std::optional<int64_t> fixed = getConstantIntValue(columns);
+  numbers.push_back({{-1},
+                     fixed.value_or(ShapedType::kDynamic),
+                     unsigned(spec.scalars.size())});
+  if (!fixed)
+    spec.scalars.push_back(offload.scalar(columns));
+  return number;
 }
 
 int64_t Product::knownProduct(ArrayRef<unsigned> letters) const {
@@ -224,19 +240,15 @@ Value Product::get(Frame &frame, Number number) const {
                       frame.code.b.getIndexType());
 }
 
-void Product::forBatches(Frame &frame, llvm::function_ref<void()> body) const {
+void Product::inBatch(Frame &frame, Number columnBlocks,
+                      llvm::function_ref<void(Value)> body) const {
   KernelCode &code = frame.code;
   frame.base.assign(3, code.index(0));
   frame.index.assign(equation.letterCount(), code.index(0));
+  Value column = code.blockY();
   if (batch.empty())
-    return body();
-  // The grid's z may be less than the number of batches.
-  Value count = code.index(1);
-  for (const BatchLetter &letter : batch)
-    count = code.mul(count, get(frame, letter.extent));
-  Value first = gpu::BlockIdOp::create(code.b, gpu::Dimension::z);
-  Value step = gpu::GridDimOp::create(code.b, gpu::Dimension::z);
-  code.loop(first, count, step, [&](Value at) {
+    return body(column);
+  auto run = [&](Value at) {
     for (const BatchLetter &letter : llvm::reverse(batch)) {
       Value extent = get(frame, letter.extent);
       bool outermost = &letter == batch.begin();
@@ -249,8 +261,21 @@ void Product::forBatches(Frame &frame, llvm::function_ref<void()> body) const {
               code.add(frame.base[place],
                        code.mul(index, get(frame, letter.strides[place])));
     }
-    body();
-  });
+    body(column);
+  };
+  Value at = gpu::BlockIdOp::create(code.b, gpu::Dimension::z);
+  int64_t known = knownBatch();
+  if (known >= 0 && known <= kGridLimit)
+    return run(at);
+  // What the grid's z cannot hold stands one after another along its y.
+  Value columns = get(frame, columnBlocks);
+  Value round = code.div(column, columns);
+  column = code.rem(column, columns);
+  at = code.add(code.mul(round, kGridLimit), at);
+  Value count = code.index(1);
+  for (const BatchLetter &letter : batch)
+    count = code.mul(count, get(frame, letter.extent));
+  code.when(code.less(at, count), [&] { run(at); });
 }
 
 Value Product::divisible(Frame &frame, ArrayRef<Number> what, Place place,
@@ -396,5 +421,8 @@ const Chip &noodle::chipOf(const Offload &offload) {
 }
 
 LaunchOp noodle::emitContraction(Offload &offload) {
+  ProductForm form = productForm(cast<ContractOp>(offload.cluster.root)).form;
+  if (form.rows.empty() || form.columns.empty())
+    return emitThinContraction(offload);
   return emitTiledContraction(offload);
 }

@@ -61,8 +61,9 @@ public:
   int64_t knownBatch() const { return knownProduct(form.batch); }
   /// Host side.
   Value hostExtent(Group group);
-  /// Host side: the grid's z for all batches.
-  Value hostBatch();
+  /// Host side: sets the grid, a block for every `rows` rows of the group, for
+  /// each of `columns` and each batch. What it returns goes to `inBatch`.
+  Number setGrid(Group rowGroup, int64_t rows, Value columns);
   /// Names the kernel for people.
   void describe(const std::string &shape);
 
@@ -88,8 +89,10 @@ public:
   Value stride(Frame &frame, Place place, Group group) const {
     return get(frame, strides[place][group]);
   }
-  /// Runs `body` for every batch of the block, with `frame.base` set.
-  void forBatches(Frame &frame, llvm::function_ref<void()> body) const;
+  /// Emits `body` for the block's batch, with `frame.base` set. It gets the
+  /// block's place among the columns.
+  void inBatch(Frame &frame, Number columnBlocks,
+               llvm::function_ref<void(Value)> body) const;
   /// Whether all numbers, and the steps of `place` from batch to batch, are
   /// multiples of `lanes`.
   Value divisible(Frame &frame, ArrayRef<Number> what, Place place,

@@ -202,13 +202,7 @@ Values Panel::fetch(Value from) {
   int64_t known = product.fixed(product.extent(Product::Inner));
   if (!ShapedType::isDynamic(known) && known && known % form.inner == 0)
     return fetchParts(code.min(from, code.index(known - form.inner)), false);
-  if (!whole)
-    return fetchParts(from, true);
-  Value past = code.add(from, form.inner);
-  return code.choose(
-      code.less(past, code.add(sumExtent(), 1)),
-      [&] { return fetchParts(from, false); },
-      [&] { return fetchParts(from, true); });
+  return fetchParts(from, true);
 }
 
 void Panel::put(ValueRange parts, Value stage) {
@@ -239,9 +233,14 @@ public:
         code(frame.code), b(frame.code.b), lanes(left.lanes),
         width(product.wide() ? lanes : 1) {}
 
-  void run();
+  void run(Product::Number columnBlocks) {
+    product.inBatch(frame, columnBlocks, [&](Value column) {
+      computeTile(code.blockX(), column);
+    });
+  }
 
 private:
+  void placeThread();
   void computeTile(Value blockRow, Value blockColumn);
   Values addUp(bool whole, Value blockRow, Value blockColumn);
   Values multiply(Value step, ValueRange sums);
@@ -324,6 +323,7 @@ Values TileKernel::multiplySteps(Value from, ValueRange sums, int64_t unroll) {
 /// The sums of the thread's register tile.
 Values TileKernel::addUp(bool whole, Value blockRow, Value blockColumn) {
   Value thread = code.thread();
+  placeThread();
   Panel lhs(product, frame, left, whole, thread, blockRow, frame.workgroup[0]);
   Panel rhs(product, frame, right, whole, thread, blockColumn,
             frame.workgroup[1]);
@@ -361,9 +361,10 @@ Values TileKernel::addUp(bool whole, Value blockRow, Value blockColumn) {
       });
 }
 
-void TileKernel::computeTile(Value blockRow, Value blockColumn) {
+/// Finds the thread's first row and column: warps side by side, lanes within
+/// them.
+void TileKernel::placeThread() {
   Value thread = code.thread();
-  // Warps side by side, lanes within them.
   Value warp = code.div(thread, kWarp), lane = code.rem(thread, kWarp);
   int64_t warpRows = ContractionTile::laneRows * tile.threadRows;
   int64_t warpColumns = ContractionTile::laneColumns * tile.threadColumns;
@@ -374,7 +375,9 @@ void TileKernel::computeTile(Value blockRow, Value blockColumn) {
   columnInTile = code.add(
       code.mul(code.rem(warp, warpsAcross), warpColumns),
       code.mul(code.rem(lane, ContractionTile::laneColumns), lanes));
+}
 
+void TileKernel::computeTile(Value blockRow, Value blockColumn) {
   Value whole = code.both(readsWhole(product, frame, left),
                           readsWhole(product, frame, right));
   Values sums = code.choose(
@@ -414,6 +417,7 @@ void TileKernel::writeChunk(ValueRange values, Value row, Value column) {
 }
 
 void TileKernel::writeRows(ValueRange sums, Value blockRow, Value blockColumn) {
+  placeThread();
   Value rows = product.extent(frame, Product::Rows);
   Value columns = product.extent(frame, Product::Columns);
   Value firstRow = code.add(code.mul(blockRow, tile.rows), rowInTile);
@@ -444,12 +448,6 @@ void TileKernel::writeRows(ValueRange sums, Value blockRow, Value blockColumn) {
   }
 }
 
-void TileKernel::run() {
-  product.forBatches(frame, [&] {
-    computeTile(code.blockX(), code.blockY());
-  });
-}
-
 LaunchOp noodle::emitTiledContraction(Offload &offload) {
   KernelSpec spec;
   Product product(offload, spec);
@@ -469,15 +467,14 @@ LaunchOp noodle::emitTiledContraction(Offload &offload) {
     spec.workgroup.push_back(MemRefType::get({2 * panel.elements()},
                                              product.stored,
                                              MemRefLayoutAttrInterface(), space));
-  spec.gridX = offload.ceilDiv(product.hostExtent(Product::Rows), tile.rows);
-  spec.gridY =
-      offload.ceilDiv(product.hostExtent(Product::Columns), tile.columns);
-  spec.gridZ = product.hostBatch();
+  Product::Number columnBlocks = product.setGrid(
+      Product::Rows, tile.rows,
+      offload.ceilDiv(product.hostExtent(Product::Columns), tile.columns));
   product.allowSplit(Product::Rows, tile.rows);
   return offload.launch(spec, [&](ImplicitLocOpBuilder &b, ValueRange buffers,
                                   ValueRange scalars, ValueRange workgroup) {
     KernelCode code(b);
     Product::Frame frame{code, buffers, scalars, workgroup};
-    TileKernel(product, tile, left, right, frame).run();
+    TileKernel(product, tile, left, right, frame).run(columnBlocks);
   });
 }
