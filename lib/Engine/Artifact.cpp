@@ -69,6 +69,7 @@ static void fields(Is<rt::KernelInfo> auto &kernel, auto &&visit) {
   visit(kernel.name);
   visit(kernel.threads);
   visit(kernel.sharedBytes);
+  visit(kernel.routine);
 }
 static void fields(Is<rt::DeviceCode> auto &code, auto &&visit) {
   visit(code.chip);
@@ -108,8 +109,8 @@ static bool validType(const TensorType &type) {
 /// Nothing at all, or an image with kernels that a driver can be asked for.
 static bool validDevice(const rt::DeviceCode &code) {
   for (const rt::KernelInfo &kernel : code.kernels)
-    if (kernel.name.empty() || kernel.threads < 1 || kernel.threads > 1024 ||
-        kernel.sharedBytes < 0)
+    if (kernel.name.empty() || kernel.sharedBytes < 0 || kernel.threads > 1024 ||
+        (kernel.threads < 1 && kernel.routine.empty()))
       return false;
   return code.kernels.empty() == code.image.empty() &&
          code.image.empty() == code.chip.empty();

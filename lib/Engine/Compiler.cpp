@@ -165,7 +165,7 @@ Status compileForHost(std::string_view program, const CompileOptions &options,
                       Artifact &artifact) {
   CompileOptions host = options;
   host.target = "cpu";
-  if (host.strategy == "gpu")
+  if (host.strategy == "gpu" || host.strategy == "library")
     host.strategy = "auto";
   Artifact made;
   made.id = std::move(artifact.id);

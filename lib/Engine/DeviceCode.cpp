@@ -77,6 +77,8 @@ DevicePart takeDevicePart(mlir::ModuleOp module) {
         kernel.threads = threads.getInt();
       if (auto shared = from.getAs<mlir::IntegerAttr>("shared"))
         kernel.sharedBytes = shared.getInt();
+      if (auto routine = from.getAs<mlir::StringAttr>("routine"))
+        kernel.routine = routine.getValue().str();
     }
   module->removeAttr("noodle.device");
   module->removeAttr("noodle.kernels");

@@ -119,7 +119,7 @@ Status Engine::settle(CompileOptions &options, DeviceUse &use) {
                                                  use.absent.reason);
   options.target = "cpu";
   options.chip = "native";
-  if (options.strategy == "gpu")
+  if (options.strategy == "gpu" || options.strategy == "library")
     options.strategy = "auto";
   return {};
 }

@@ -86,18 +86,20 @@ Status checkTarget(const std::string &target) {
 
 Status checkOptions(const CompileOptions &options) {
   if (!oneOf(options.strategy,
-             {"auto", "reference", "loops", "tiled", "sparse", "gpu"}))
+             {"auto", "reference", "loops", "tiled", "sparse", "gpu",
+              "library"}))
     return refuse("strategy", options.strategy,
-                  "auto, reference, loops, tiled, sparse, gpu");
+                  "auto, reference, loops, tiled, sparse, gpu, library");
   if (!oneOf(options.fp, {"", "strict", "reassoc", "fast"}))
     return refuse("fp", options.fp, "strict, reassoc, fast");
   if (!oneOf(options.cpu, {"native", "x86-64", "avx2", "avx512"}))
     return refuse("cpu", options.cpu, "native, x86-64, avx2, avx512");
   if (Status status = checkTarget(options.target); !status.ok())
     return status;
-  if (options.strategy == "gpu" && options.target == "cpu")
+  if (oneOf(options.strategy, {"gpu", "library"}) && options.target == "cpu")
     return Status::error(Code::InvalidArgument,
-                         "strategy 'gpu' needs the target cuda or auto");
+                         "strategy '" + options.strategy +
+                             "' needs the target cuda or auto");
   if (Status status = checkChip(options.chip); !status.ok())
     return status;
   if (options.optLevel < 0 || options.optLevel > 3)

@@ -16,7 +16,8 @@ namespace noodle::engine {
 /// its semiring unless that is plus_times.
 static double predict(const Artifact &artifact, const Site &site, double flops,
                       double bytes) {
-  if (site.strategy != "gpu" || artifact.device.chip.empty())
+  bool onDevice = site.strategy == "gpu" || site.strategy == "library";
+  if (!onDevice || artifact.device.chip.empty())
     return mlir::noodle::MachineModel().seconds(site.strategy.c_str(), flops,
                                                 bytes);
   llvm::SmallVector<llvm::StringRef, 8> words;
