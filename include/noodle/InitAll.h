@@ -17,6 +17,8 @@
 #include "noodle/Pipelines/Passes.h"
 #include "noodle/Pipelines/Pipelines.h"
 #include "noodle/Strategy/Passes.h"
+#include "noodle/Target/Nvptx.h"
+#include "noodle/Target/Passes.h"
 #include "noodle/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -41,8 +43,10 @@ inline void registerNoodlePasses() {
   registerStrategyPasses();
   registerConversionPasses();
   registerTransformsPasses();
+  registerTargetPasses();
   registerPipelinesPasses();
   registerNoodlePipelines();
+  registerDevicePipeline();
 }
 
 } // namespace mlir::noodle

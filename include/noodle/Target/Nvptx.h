@@ -35,6 +35,8 @@ struct GpuTarget {
   /// oldest driver that knows it accepts the text.
   int ptxVersion = 70;
 
+  /// Both in the words of LLVM's backend.
+  std::string features() const { return "+ptx" + std::to_string(ptxVersion); }
   /// Fails for a name that is no chip, listing those there are.
   static llvm::Expected<GpuTarget> get(llvm::StringRef chip);
   /// The newest known chip whose code runs on a device of this compute
@@ -51,12 +53,15 @@ int newestPtxVersion(int driverVersion);
 /// What the passes below, and the translation, need registered.
 void registerDeviceTranslations(mlir::DialectRegistry &registry);
 
-/// Lowers gpu.module @noodle_device of a module to the NVVM dialect.
+/// Lowers gpu.module @noodle_device of a module to the NVVM dialect. What comes
+/// out calls nothing; an op that it would have to call for is an error.
 void buildDevicePipeline(mlir::OpPassManager &pm, const GpuTarget &target);
 /// Registers it as `noodle-device-pipeline{chip=sm_80}`.
 void registerDevicePipeline();
 
-/// PTX of a module that the pipeline has lowered. Level 0 to 3.
+/// PTX of a module that the pipeline has lowered. Level 0 to 3. Products and
+/// sums are fused where the program says so alone, denormal numbers are kept,
+/// division and square root are rounded to nearest: as on the CPU.
 llvm::Expected<std::string> translateDeviceToPTX(mlir::ModuleOp module,
                                                  const GpuTarget &target,
                                                  int optLevel = 3);
@@ -78,10 +83,20 @@ struct Assembled {
 
 /// Path of the ptxas that CMake found with the CUDA Toolkit; empty without.
 llvm::StringRef configuredPtxas();
+/// The chips that machine code is made for where there is one.
+std::vector<std::string> configuredChips();
 
 /// Runs ptxas on `ptx`.
 llvm::Expected<Assembled> assemble(llvm::StringRef ptx, llvm::StringRef chip,
                                    llvm::StringRef ptxas);
+
+/// An image for drivers: machine code for those of `chips` that run `target`'s
+/// code, and the PTX itself for every other device. Takes the toolkit's
+/// fatbinary, beside `ptxas`.
+llvm::Expected<std::string> makeFatbin(llvm::StringRef ptx,
+                                       const GpuTarget &target,
+                                       llvm::ArrayRef<std::string> chips,
+                                       llvm::StringRef ptxas);
 
 } // namespace mlir::noodle
 

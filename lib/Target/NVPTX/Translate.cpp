@@ -34,6 +34,9 @@ void mlir::noodle::registerDeviceTranslations(DialectRegistry &registry) {
   registerNVVMDialectTranslation(registry);
 }
 
+/// Bytes of the widest access of a thread.
+static constexpr llvm::Align kSharedAlign = llvm::Align::Constant<16>();
+
 static void initialiseTarget() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -58,7 +61,7 @@ createMachine(const GpuTarget &target, int optLevel) {
   // kernel gives the same bits as the CPU's code where it adds in its order.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(
-      triple, target.chip, "+ptx" + std::to_string(target.ptxVersion), options,
+      triple, target.chip, target.features(), options,
       std::nullopt, std::nullopt,
       llvm::CodeGenOpt::getLevel(optLevel).value_or(
           llvm::CodeGenOptLevel::Default)));
@@ -84,19 +87,25 @@ struct Collector final : llvm::DiagnosticHandler {
 };
 } // namespace
 
-/// Buffers of a launch never overlap but where both are only read: the written
-/// one is a fresh block. `noalias` lets loads use the read-only cache.
+/// What the passes of LLVM may rely on.
 static void describe(llvm::Module &module) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
     function.addFnAttr(llvm::Attribute::NoUnwind);
     // Denormals are kept, as on the CPU.
-    function.addFnAttr("denormal-fp-math-f32", "ieee");
+    function.addFnAttr("denormal-fp-math-f32", "ieee,ieee");
+    // Buffers of a launch overlap only where both are read: the written one is
+    // a block of its own. Loads of the others then use the read-only cache.
     for (llvm::Argument &argument : function.args())
       if (argument.getType()->isPointerTy())
         argument.addAttr(llvm::Attribute::NoAlias);
   }
+  // LLVM combines loads by the alignment that it prefers for an array, and then
+  // declares the array with that of its elements.
+  for (llvm::GlobalVariable &global : module.globals())
+    if (global.getAlign().valueOrOne() < kSharedAlign)
+      global.setAlignment(kSharedAlign);
 }
 
 static void optimise(llvm::Module &module, llvm::TargetMachine &machine,
