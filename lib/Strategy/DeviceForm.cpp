@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Strategy/DeviceForm.h"
 
+#include "noodle/Dialect/MathFunctions.h"
 #include "noodle/Strategy/Lowerable.h"
 
 using namespace mlir;
@@ -14,23 +15,6 @@ using namespace mlir::noodle;
 //===----------------------------------------------------------------------===//
 // Scalar code
 //===----------------------------------------------------------------------===//
-
-/// math ops that kernels run as instructions, or by MLIR's expansions into
-/// such, at any of Noodle's types.
-static bool isInstruction(Operation &op) {
-  return isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::ClampFOp,
-             math::CopySignOp, math::CountLeadingZerosOp,
-             math::CountTrailingZerosOp, math::CtPopOp, math::FloorOp,
-             math::FmaOp, math::IsFiniteOp, math::IsInfOp, math::IsNaNOp,
-             math::IsNormalOp, math::RoundEvenOp, math::RoundOp, math::RsqrtOp,
-             math::SqrtOp, math::TruncOp>(op);
-}
-
-/// The functions with a polynomial, f32 and f64 (lib/Transforms/Math).
-static bool hasPolynomial(Operation &op) {
-  return isa<math::ErfOp, math::ExpOp, math::ExpM1Op, math::Log1pOp,
-             math::Log2Op, math::LogOp, math::TanhOp>(op);
-}
 
 static bool isKernelType(Type type) {
   return type.isF32() || type.isF64() || type.isIndex() ||
@@ -45,10 +29,13 @@ std::string noodle::whyNotInKernel(Region &body) {
     if (op.hasTrait<OpTrait::IsTerminator>())
       continue;
     if (isa<math::MathDialect>(op.getDialect())) {
-      if (!isInstruction(op) && !hasPolynomial(op))
+      if (!hasDeviceMath(&op))
         return name + " has no polynomial";
     } else if (!isa<arith::ArithDialect>(op.getDialect())) {
       return name + " has no form in a kernel";
+    } else if (isa<arith::RemFOp>(op)) {
+      // LLVM takes it from a rounded quotient.
+      return name + " has no exact instruction";
     }
     for (Type type : op.getResultTypes())
       if (!isKernelType(type)) {

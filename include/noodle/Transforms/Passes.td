@@ -210,16 +210,16 @@ def NoodleFuseElementwisePass
 def NoodleExpandMathPass : Pass<"noodle-expand-math", "::mlir::ModuleOp"> {
   let summary = "polynomials or library calls for transcendental functions";
   let description = [{
-    f32 functions with an accurate enough polynomial in MLIR become that;
-    the others and all of f64 call the C library, by symbols that
+    f32 functions with an accurate enough polynomial in MLIR become that, the
+    same ones of f64 our own; the others call the C library, by symbols that
     `ir_symbols.def` lists. `docs/Rationale.md` states the errors.
 
     Precondition: `noodle-lower-runtime-calls` has renamed the program's
     functions. Postcondition: of the math dialect only what LLVM has
     instructions for.
 
-    Example: `%e = math.exp %x : f64` becomes
-    `%e = llvm.call @exp(%x) : (f64) -> f64`.
+    Example: `%e = math.sin %x : f64` becomes
+    `%e = llvm.call @sin(%x) : (f64) -> f64`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::LLVM::LLVMDialect",

@@ -5,12 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// f32 functions whose approximation in MLIR is within the bound that
-// docs/Rationale.md states become polynomials, which vectorise. The others, and
-// all of f64, for which MLIR has none, become explicit calls of the C library's
+// Functions whose approximation is within the bound that docs/Rationale.md
+// states become polynomials, which vectorise: MLIR's at f32, ours at f64, for
+// which MLIR has none. The others become explicit calls of the C library's
 // functions in ir_symbols.def.
 //
 //===----------------------------------------------------------------------===//
+#include "noodle/Dialect/MathFunctions.h"
+#include "noodle/Transforms/MathPatterns.h"
 #include "noodle/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -60,13 +62,11 @@ static StringRef librarySymbol(Operation *op) {
       .Default({});
 }
 
-/// The f32 ops that polynomials serve, by MLIR's names of them. Not sin and
-/// cos, which lose every digit of large arguments, nor atan, which is off by 40
-/// units of the last place.
-static bool hasPolynomial(StringRef name) {
-  return llvm::is_contained({"math.erf", "math.exp", "math.expm1", "math.log",
-                             "math.log1p", "math.log2", "math.tanh"},
-                            name);
+void noodle::populateMathPatterns(RewritePatternSet &patterns) {
+  populateMathPolynomialApproximationPatterns(patterns, hasPolynomial);
+  populatePolynomials64Patterns(patterns);
+  math::populateExpansionPatterns(patterns,
+                                  {"rsqrt", "fpowi", "clampf", "sincos"});
 }
 
 namespace {
@@ -86,9 +86,7 @@ struct ExpandMath : noodle::impl::NoodleExpandMathPassBase<ExpandMath> {
     if (!any)
       return;
     RewritePatternSet patterns(&getContext());
-    populateMathPolynomialApproximationPatterns(patterns, hasPolynomial);
-    math::populateExpansionPatterns(patterns,
-                                    {"rsqrt", "fpowi", "clampf", "sincos"});
+    noodle::populateMathPatterns(patterns);
     if (failed(applyPatternsGreedily(module, std::move(patterns))))
       return signalPassFailure();
     SmallVector<Operation *> calls;
