@@ -29,7 +29,8 @@ struct Tensor {
   double bytes = 0;
   double times = 1; ///< how often it is made
   int maker = -1;   ///< number of the op; -1: the host's own code
-  SmallVector<int> users; ///< numbers of ops; -1 once for the host's own code
+  /// Numbers of ops, -1 for the host's own code, and how often each needs it.
+  SmallVector<std::pair<int, double>> users;
 };
 
 class Placer {
@@ -57,7 +58,7 @@ private:
   static double timesOf(Operation *op);
   void estimate(PlacedOp &placed);
   void note(Value value, int touching);
-  int makerOf(Value value, llvm::SmallDenseSet<Value> &seen);
+  Value originOf(Value value, llvm::SmallDenseSet<Value> &seen);
   void usersOf(Value value, Tensor &tensor, llvm::SmallDenseSet<Value> &seen);
   double moves(const Tensor &tensor) const;
   /// Seconds of op `number` and the transfers of what it touches.
@@ -119,27 +120,35 @@ void Placer::estimate(PlacedOp &placed) {
       isFused(placed.op), *flops, *bytes);
 }
 
-/// The op whose result the value is, through loops and branches; -1 where the
-/// host makes it, or nobody can say.
-int Placer::makerOf(Value value, llvm::SmallDenseSet<Value> &seen) {
+/// What the value is in all iterations but the first: what loops yield and
+/// branches' first sides; an op's result or a function's argument.
+Value Placer::originOf(Value value, llvm::SmallDenseSet<Value> &seen) {
   if (!seen.insert(value).second)
-    return -1;
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return -1;
-  if (auto known = numbers.find(op); known != numbers.end())
-    return known->second;
-  unsigned number = cast<OpResult>(value).getResultNumber();
-  if (auto loop = dyn_cast<scf::ForOp>(op))
-    return makerOf(loop.getYieldedValues()[number], seen);
-  if (auto loop = dyn_cast<scf::WhileOp>(op)) {
-    // What the condition passes on is an argument that the body yields.
-    auto passed =
-        dyn_cast<BlockArgument>(loop.getConditionOp().getArgs()[number]);
-    if (passed && passed.getOwner() == loop.getBeforeBody())
-      return makerOf(loop.getYieldOp().getOperand(passed.getArgNumber()), seen);
+    return value;
+  Value next;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    unsigned number = argument.getArgNumber();
+    Operation *owner = argument.getOwner()->getParentOp();
+    if (auto loop = dyn_cast<scf::ForOp>(owner); loop && number > 0) {
+      next = loop.getYieldedValues()[number - 1];
+      if (next == value)
+        next = loop.getInitArgs()[number - 1];
+    } else if (auto loop = dyn_cast<scf::WhileOp>(owner)) {
+      next = argument.getOwner() == loop.getBeforeBody()
+                 ? loop.getYieldOp().getOperand(number)
+                 : loop.getConditionOp().getArgs()[number];
+    }
+  } else {
+    unsigned number = cast<OpResult>(value).getResultNumber();
+    Operation *op = value.getDefiningOp();
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      next = loop.getYieldedValues()[number];
+    else if (auto loop = dyn_cast<scf::WhileOp>(op))
+      next = loop.getConditionOp().getArgs()[number];
+    else if (auto branch = dyn_cast<scf::IfOp>(op))
+      next = branch.thenYield().getOperand(number);
   }
-  return -1;
+  return next ? originOf(next, seen) : value;
 }
 
 /// Ops that take the value, also as what a loop carries or a branch yields.
@@ -147,15 +156,14 @@ void Placer::usersOf(Value value, Tensor &tensor,
                      llvm::SmallDenseSet<Value> &seen) {
   if (!seen.insert(value).second)
     return;
-  auto add = [&](int user) {
-    if (!llvm::is_contained(tensor.users, user))
-      tensor.users.push_back(user);
+  auto add = [&](int user, Operation *op) {
+    tensor.users.push_back({user, std::min(tensor.times, timesOf(op))});
   };
   for (OpOperand &use : value.getUses()) {
     Operation *user = use.getOwner();
     unsigned number = use.getOperandNumber();
     if (auto known = numbers.find(user); known != numbers.end()) {
-      add(known->second);
+      add(known->second, user);
     } else if (auto loop = dyn_cast<scf::ForOp>(user)) {
       if (number < 3)
         continue;
@@ -179,7 +187,7 @@ void Placer::usersOf(Value value, Tensor &tensor,
         usersOf(parent->getResult(number), tensor, seen);
       }
     } else if (!isa<tensor::DimOp>(user)) {
-      add(-1);
+      add(-1, user);
     }
   }
 }
@@ -188,35 +196,33 @@ void Placer::note(Value value, int touching) {
   if (!isa<RankedTensorType>(value.getType()))
     return;
   touched.resize(ops.size());
-  // What one op made and a loop carried is that op's tensor; what the host
-  // made has its own name.
+  // What a loop carries is what its body made; the first time is neglected.
   llvm::SmallDenseSet<Value> seen;
-  int maker = makerOf(value, seen);
-  Value origin = maker < 0 ? value : Value(ops[maker].op->getResult(0));
+  Value origin = originOf(value, seen);
   auto [entry, first] = tensorOf.insert({origin, int(tensors.size())});
   if (first) {
     Tensor &tensor = tensors.emplace_back();
-    tensor.maker = maker;
+    Operation *op = origin.getDefiningOp();
+    if (auto known = numbers.find(op); known != numbers.end())
+      tensor.maker = known->second;
     tensor.bytes = sizes.bytes(origin).value_or(0);
-    tensor.times = maker < 0 ? 1 : times[maker];
+    tensor.times = op ? timesOf(op) : 1;
     llvm::SmallDenseSet<Value> followed;
     usersOf(origin, tensor, followed);
   }
   if (!llvm::is_contained(touched[touching], entry->second))
     touched[touching].push_back(entry->second);
-  // Through a loop, an op may be a user that following uses does not see.
-  Tensor &tensor = tensors[entry->second];
-  if (touching != maker && !llvm::is_contained(tensor.users, touching))
-    tensor.users.push_back(touching);
 }
 
-/// A tensor is moved once each time it is made, if the other side needs it.
+/// A tensor is moved once each time it is made, or less often where those of
+/// the other side that need it stand outside the loop.
 double Placer::moves(const Tensor &tensor) const {
   bool made = tensor.maker >= 0 && ops[tensor.maker].onDevice;
-  for (int user : tensor.users)
+  double times = 0;
+  for (auto [user, often] : tensor.users)
     if ((user >= 0 && ops[user].onDevice) != made)
-      return tensor.times * device.moveSeconds(tensor.bytes);
-  return 0;
+      times = std::max(times, often);
+  return times > 0 ? times * device.moveSeconds(tensor.bytes) : 0;
 }
 
 double Placer::around(int number) const {
