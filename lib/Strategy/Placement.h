@@ -19,6 +19,7 @@ struct PlacedOp {
   StrategyKind host = StrategyKind::Loops; ///< its strategy there
   /// Whether it may run on the device; `mustDevice`: it does.
   bool mayDevice = false, mustDevice = false;
+  bool library = false; ///< there, by a vendor's routine
   std::string why; ///< it must
 
   // What place() finds.

@@ -8,6 +8,7 @@
 
 #include "noodle/Cost/SiteCost.h"
 #include "noodle/Strategy/DeviceForm.h"
+#include "noodle/Strategy/LibraryForm.h"
 #include "noodle/Strategy/Lowerable.h"
 #include "noodle/Strategy/Passes.h"
 
@@ -183,7 +184,8 @@ struct SelectStrategy
     std::optional<StrategyKind> wanted = symbolizeStrategyKind(strategy);
     if (!wanted) {
       getOperation().emitError("noodle-select-strategy: no strategy '")
-          << strategy << "': use auto, reference, loops, tiled, sparse or gpu";
+          << strategy << "': use auto, reference, loops, tiled, sparse, "
+             "gpu or library";
       return signalPassFailure();
     }
     std::optional<Target> place = parseTarget(target);
@@ -212,7 +214,8 @@ struct SelectStrategy
       auto given = op->getAttrOfType<StrategyKindAttr>("strategy");
       bool named = given && given.getValue() != StrategyKind::Auto;
       StrategyKind wanted = named ? given.getValue() : standard;
-      bool asked = wanted == StrategyKind::Gpu;
+      bool asked = wanted == StrategyKind::Gpu ||
+                   wanted == StrategyKind::Library;
       // What the host does if the device does not.
       Choice choice =
           choose(op, asked ? StrategyKind::Auto : wanted, named);
@@ -227,8 +230,16 @@ struct SelectStrategy
             placed.mayDevice && (asked || place == Target::Cuda);
         if (placed.mustDevice)
           placed.why = asked ? who + " asks for it" : "the target is cuda";
-        else if (asked)
-          choice.why += " (" + who + " asks for gpu, but " + refused + ")";
+        if (placed.mustDevice && wanted == StrategyKind::Library) {
+          std::string none = libraryForm(op).whyNot;
+          placed.library = none.empty();
+          if (!none.empty())
+            placed.why = who + " asks for library, but " + none;
+        }
+        if (!placed.mayDevice && asked)
+          choice.why += " (" + who + " asks for " +
+                        stringifyStrategyKind(wanted).str() + ", but " +
+                        refused + ")";
         else if (!refused.empty())
           choice.why += "; not on the gpu: " + refused;
       }
@@ -262,7 +273,8 @@ struct SelectStrategy
     if (placed.onDevice) {
       op->setAttr("noodle.fallback",
                   StrategyKindAttr::get(&getContext(), choice.strategy));
-      choice.strategy = StrategyKind::Gpu;
+      choice.strategy =
+          placed.library ? StrategyKind::Library : StrategyKind::Gpu;
       if (placed.known)
         times += " against " + readable(placed.hostSeconds) + " on the cpu";
       choice.why = placed.why;

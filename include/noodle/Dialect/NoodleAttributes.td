@@ -117,7 +117,8 @@ def Noodle_StrategyKind : I32EnumAttr<"StrategyKind", "how an op is executed", [
     I32EnumAttrCase<"Loops", 2, "loops">,
     I32EnumAttrCase<"Tiled", 3, "tiled">,
     I32EnumAttrCase<"Sparse", 4, "sparse">,
-    I32EnumAttrCase<"Gpu", 5, "gpu">]> {
+    I32EnumAttrCase<"Gpu", 5, "gpu">,
+    I32EnumAttrCase<"Library", 6, "library">]> {
   let cppNamespace = "::mlir::noodle";
   let genSpecializedAttr = 0;
 }
@@ -128,6 +129,8 @@ def Noodle_StrategyAttr
     `reference`: by the interpreter, through a callback. `loops`: plain loops.
     `tiled`: tiled and vectorised loops. `sparse`: loops over stored entries.
     `gpu`: a kernel of a device, with one of the others as its fallback.
+    `library`: a routine of the device's vendor (cuBLAS, cuSPARSE), with a
+    kernel of ours and then the host as its fallbacks.
   }];
   let assemblyFormat = ?;
   let hasCustomAssemblyFormat = 1;

@@ -33,7 +33,7 @@ def NoodleSelectStrategyPass
   let options = [Option<"strategy", "strategy", "std::string",
                         /*default=*/"\"auto\"",
                         "strategy of ops that name none: auto, reference, "
-                        "loops, tiled, sparse or gpu">,
+                        "loops, tiled, sparse, gpu or library">,
                  Option<"target", "target", "std::string",
                         /*default=*/"\"cpu\"",
                         "where ops run: cpu, cuda or auto">,

@@ -13,8 +13,8 @@ namespace mlir::noodle {
 
 /// On the program's module: the text of a module that holds the gpu.module.
 inline constexpr llvm::StringLiteral kDeviceAttr = "noodle.device";
-/// On the program's module: [{name, kind, text, threads, shared}], in the order
-/// that launches count in.
+/// On the program's module: [{name, kind, text, threads, shared, routine}], in the
+/// order that launches count in; `routine` only of a library's.
 inline constexpr llvm::StringLiteral kKernelsAttr = "noodle.kernels";
 
 } // namespace mlir::noodle

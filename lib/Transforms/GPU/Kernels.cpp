@@ -94,7 +94,9 @@ LaunchOp Offload::launch(const KernelSpec &spec, KernelBody body) {
   unsigned number = 0;
   std::string name;
   do
-    name = spec.kind + "_" + std::to_string(number++);
+    name = spec.kind + "_" +
+           (spec.routine.empty() ? "" : spec.routine + "_") +
+           std::to_string(number++);
   while (module.lookupSymbol(name));
   llvm::replace(name, '-', '_');
   while (module.lookupSymbol(name))
@@ -105,10 +107,12 @@ LaunchOp Offload::launch(const KernelSpec &spec, KernelBody body) {
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   kernel.setKnownBlockSize(
       ArrayRef<int32_t>{int32_t(spec.threads), 1, 1});
-  kernel->setAttr(kKernelAttr,
-                  b.getDictionaryAttr(
-                      {b.getNamedAttr("kind", b.getStringAttr(spec.kind)),
-                       b.getNamedAttr("text", b.getStringAttr(spec.text))}));
+  NamedAttrList notes;
+  notes.set("kind", b.getStringAttr(spec.kind));
+  notes.set("text", b.getStringAttr(spec.text));
+  if (!spec.routine.empty())
+    notes.set(kRoutineAttr, b.getStringAttr(spec.routine));
+  kernel->setAttr(kKernelAttr, notes.getDictionary(b.getContext()));
   // Accesses to shared buffers are as wide as a thread's can be.
   for (unsigned at = 0; at < workgroup.size(); ++at)
     kernel.setWorkgroupAttributionAttr(at, kAlignAttr, b.getI64IntegerAttr(16));

@@ -38,6 +38,8 @@ inline constexpr StringLiteral kDeviceModule = "noodle_device";
 /// On a kernel: a dictionary {kind, text}; `text` tells a person what it does
 /// ("ij,jk->ik min_plus f32, tile 128x128x16").
 inline constexpr StringLiteral kKernelAttr = "noodle.kernel";
+/// In that dictionary, of a kernel that stands for a library's routine.
+inline constexpr StringLiteral kRoutineAttr = "routine";
 
 /// What runs as one kernel: an op and the maps behind it, each the only user of
 /// the one before, all of the root's result shape.
@@ -56,6 +58,8 @@ struct Cluster {
 struct KernelSpec {
   std::string kind; ///< "contract", "rows", "elementwise", "sparse-rows"
   std::string text;
+  /// Of a vendor's library, called instead of a kernel (LibraryForm.h).
+  std::string routine;
   int64_t threads = 256; ///< per block
   SmallVector<Value> inputs;  ///< dense tensors, or memrefs
   SmallVector<Value> extents; ///< of the result, one index value a dimension
@@ -188,6 +192,8 @@ LaunchOp emitContraction(Offload &offload);
 LaunchOp emitRows(Offload &offload);        // softmax, layer_norm, reduce
 LaunchOp emitElementwise(Offload &offload); // map, transpose, convert
 LaunchOp emitSparseRows(Offload &offload);  // CSR/CSC matrix times dense
+/// Of what `libraryForm` accepts; the kernel has a name and no code.
+LaunchOp emitLibrary(Offload &offload);
 
 } // namespace mlir::noodle
 

@@ -8,6 +8,7 @@
 #include "Kernels.h"
 
 #include "noodle/Strategy/DeviceForm.h"
+#include "noodle/Strategy/LibraryForm.h"
 #include "noodle/Strategy/Lowerable.h"
 #include "noodle/Transforms/Passes.h"
 
@@ -35,7 +36,15 @@ static constexpr size_t kMostMaps = 8;
 static bool wantsDevice(Operation *op) {
   auto strategy = op->getAttrOfType<StrategyKindAttr>("strategy");
   return isTensorOp(op) && strategy &&
-         strategy.getValue() == StrategyKind::Gpu;
+         (strategy.getValue() == StrategyKind::Gpu ||
+          strategy.getValue() == StrategyKind::Library);
+}
+
+/// Whether a vendor's routine is to be tried before the kernel.
+static bool wantsLibrary(Operation *op) {
+  return op->getAttrOfType<StrategyKindAttr>("strategy").getValue() ==
+             StrategyKind::Library &&
+         libraryForm(op).whyNot.empty();
 }
 
 /// Whether a mark stands between two ops of a block: each op of a program that
@@ -77,7 +86,8 @@ static MapOp follower(Operation *op) {
 
 static Cluster clusterOf(Operation *root) {
   Cluster cluster{root, {}};
-  while (cluster.maps.size() < kMostMaps) {
+  // A routine runs nothing behind its product.
+  while (!wantsLibrary(root) && cluster.maps.size() < kMostMaps) {
     MapOp map = follower(cluster.last());
     if (!map)
       break;
@@ -127,7 +137,6 @@ struct OffloadOps : noodle::impl::NoodleOffloadOpsPassBase<OffloadOps> {
   }
 
   LogicalResult offload(const Cluster &cluster) {
-    Operation *last = cluster.last();
     SmallVector<Operation *> members = {cluster.root};
     llvm::append_range(members, cluster.maps);
     for (Operation *op : members)
@@ -136,31 +145,21 @@ struct OffloadOps : noodle::impl::NoodleOffloadOpsPassBase<OffloadOps> {
     DeviceForm form = deviceForm(cluster.root);
     if (form.kind == KernelKind::None)
       return cluster.root->emitOpError() << "has no kernel: " << form.whyNot;
-    OpBuilder b(last);
+    OpBuilder b(cluster.last());
     for (Operation *op : members)
       checkExtents(op, b);
+    if (wantsLibrary(cluster.root)) {
+      Offload offload(cluster, deviceModule());
+      launchOr(emitLibrary(offload), members);
+      cluster.root->setAttr("strategy", StrategyKindAttr::get(
+                                            &getContext(), StrategyKind::Gpu));
+    }
     Offload offload(cluster, deviceModule());
     LaunchOp launch = emit(form.kind, offload);
     if (!launch)
       return cluster.root->emitOpError() << "has no kernel";
-
-    for (Operation *op : members)
-      for (Operation *user :
-           llvm::make_early_inc_range(op->getResult(0).getUsers()))
-        if (auto dim = dyn_cast<tensor::DimOp>(user); dim && op != last)
-          moveUp(dim, members);
-
-    b.setInsertionPoint(last);
-    Location loc = last->getLoc();
-    auto branch = scf::IfOp::create(b, loc, last->getResultTypes(),
-                                    launch.getRan(), /*withElseRegion=*/true);
-    last->replaceAllUsesWith(branch);
-    b.setInsertionPointToEnd(branch.thenBlock());
-    scf::YieldOp::create(b, loc, launch.getResult());
-    b.setInsertionPointToEnd(branch.elseBlock());
-    Operation *exit = scf::YieldOp::create(b, loc, last->getResults());
+    launchOr(launch, members);
     for (Operation *op : members) {
-      op->moveBefore(exit);
       op->setAttr("strategy", op->getAttr("noodle.fallback"));
       op->removeAttr("noodle.fallback");
     }
@@ -181,6 +180,27 @@ struct OffloadOps : noodle::impl::NoodleOffloadOpsPassBase<OffloadOps> {
     Value d = arith::ConstantIndexOp::create(b, source.second);
     dim.replaceAllUsesWith(b.createOrFold<tensor::DimOp>(source.first, d));
     dim.erase();
+  }
+
+  /// The launch's result, or where it did not run that of `members`.
+  static void launchOr(LaunchOp launch, ArrayRef<Operation *> members) {
+    Operation *last = members.back();
+    Location loc = last->getLoc();
+    for (Operation *op : members.drop_back())
+      for (Operation *user :
+           llvm::make_early_inc_range(op->getResult(0).getUsers()))
+        if (auto dim = dyn_cast<tensor::DimOp>(user))
+          moveUp(dim, members);
+    OpBuilder b(last);
+    auto branch = scf::IfOp::create(b, loc, last->getResultTypes(),
+                                    launch.getRan(), /*withElseRegion=*/true);
+    last->replaceAllUsesWith(branch);
+    b.setInsertionPointToEnd(branch.thenBlock());
+    scf::YieldOp::create(b, loc, launch.getResult());
+    b.setInsertionPointToEnd(branch.elseBlock());
+    Operation *exit = scf::YieldOp::create(b, loc, last->getResults());
+    for (Operation *op : members)
+      op->moveBefore(exit);
   }
 
   /// The host must be able to compute the op too.

@@ -31,6 +31,12 @@ static int64_t sharedBytes(gpu::GPUFuncOp kernel) {
   return bytes;
 }
 
+/// A name for a library's routine: there is no code.
+static bool isRoutine(gpu::GPUFuncOp kernel) {
+  auto notes = kernel->getAttrOfType<DictionaryAttr>(kKernelAttr);
+  return notes && notes.contains(kRoutineAttr);
+}
+
 static DictionaryAttr describe(gpu::GPUFuncOp kernel, Builder &b) {
   auto notes = kernel->getAttrOfType<DictionaryAttr>(kKernelAttr);
   auto note = [&](StringRef name) -> Attribute {
@@ -40,12 +46,15 @@ static DictionaryAttr describe(gpu::GPUFuncOp kernel, Builder &b) {
   int64_t threads = 0;
   if (std::optional<ArrayRef<int32_t>> size = kernel.getKnownBlockSize())
     threads = int64_t((*size)[0]) * (*size)[1] * (*size)[2];
-  return b.getDictionaryAttr(
-      {b.getNamedAttr("name", b.getStringAttr(kernel.getName())),
-       b.getNamedAttr("kind", note("kind")),
-       b.getNamedAttr("text", note("text")),
-       b.getNamedAttr("threads", b.getI64IntegerAttr(threads)),
-       b.getNamedAttr("shared", b.getI64IntegerAttr(sharedBytes(kernel)))});
+  NamedAttrList entry;
+  entry.set("name", b.getStringAttr(kernel.getName()));
+  entry.set("kind", note("kind"));
+  entry.set("text", note("text"));
+  entry.set("threads", b.getI64IntegerAttr(threads));
+  entry.set("shared", b.getI64IntegerAttr(sharedBytes(kernel)));
+  if (isRoutine(kernel))
+    entry.set(kRoutineAttr, note(kRoutineAttr));
+  return entry.getDictionary(b.getContext());
 }
 
 namespace {
@@ -69,6 +78,10 @@ struct PackDeviceCode
       }
       kernels.push_back(describe(kernel, b));
     }
+    for (auto kernel :
+         llvm::make_early_inc_range(device.getOps<gpu::GPUFuncOp>()))
+      if (isRoutine(kernel))
+        kernel.erase();
     OwningOpRef<ModuleOp> apart = ModuleOp::create(module.getLoc());
     device->remove();
     apart->push_back(device);
