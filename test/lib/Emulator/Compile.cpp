@@ -8,6 +8,7 @@
 #include "EmulatorAbi.h"
 #include "Lower.h"
 
+#include "noodle/Target/Passes.h"
 #include "noodle/Target/Target.h"
 #include "noodle/Transforms/Passes.h"
 
@@ -45,13 +46,15 @@ void registerEmulator(DialectRegistry &registry) {
   mlir::noodle::registerTranslations(registry);
 }
 
-/// From func.func to the LLVM dialect. Expanding math comes first, with the
-/// approximations that the device uses.
+/// From gpu.func to the LLVM dialect. Expanding math comes first, with the
+/// device's own pass.
 static LogicalResult lower(ModuleOp module, Listing &listing) {
-  if (failed(convertKernels(module, listing)))
+  PassManager math(module.getContext());
+  math.nest<gpu::GPUModuleOp>().addPass(
+      mlir::noodle::createNoodleExpandKernelMathPass());
+  if (failed(math.run(module)) || failed(convertKernels(module, listing)))
     return failure();
   PassManager passes(module.getContext());
-  passes.addPass(mlir::noodle::createNoodleExpandMathPass());
   passes.addPass(createLowerAffinePass());
   passes.addPass(createSCFToControlFlowPass());
   passes.addPass(mlir::noodle::createNoodleConvertToLLVMPass());

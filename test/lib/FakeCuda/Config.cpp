@@ -45,6 +45,10 @@ int Config::parse(const char *text) {
       report = given;
       continue;
     }
+    if (name == "summary") {
+      summary = given;
+      continue;
+    }
     double value;
     if (!parseNumber(given, value))
       return number;

@@ -28,6 +28,8 @@
 //   buffers
 //                      take at `hbm` and 0.05 ns a thread
 //   report=PATH        where faults and leaks are written; stderr by default
+//   summary=PATH       where a line of JSON is added at the end: the numbers of
+//                      calls, launches and faults
 //   stats=0            1: also how warps reached memory, a line a kernel
 //
 // The functions below are looked up by name in the loaded library. Thread-safe.

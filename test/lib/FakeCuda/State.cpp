@@ -87,6 +87,14 @@ void State::leaks() {
            std::to_string(each.neededSectors) + " needed; " +
            std::to_string(each.sharedRequests) + " to shared memory, " +
            std::to_string(each.bankConflicts) + " bank conflicts");
+  if (!config.summary.empty())
+    if (std::FILE *file = std::fopen(config.summary.c_str(), "a")) {
+      std::fprintf(file,
+                   "{\"calls\": %zu, \"launches\": %lld, \"faults\": %lld}\n",
+                   calls.size(), static_cast<long long>(launches),
+                   static_cast<long long>(faults));
+      std::fclose(file);
+    }
 }
 
 void State::reset() {

@@ -39,7 +39,7 @@ struct Config {
   bool sticky = false, stats = false;
   double bandwidth = 50, hbm = 3000;          ///< GB/s
   double launch = 3, call = 0.5, kernel = -1; ///< microseconds
-  std::string report;
+  std::string report, summary;
 
   /// 0, or the number of the first word that is not understood.
   int parse(const char *text);
