@@ -295,8 +295,10 @@ int countCudaDevices(DeviceStep &whyNot) {
     return 0;
   int count = 0;
   CUresult result = driver->deviceGetCount(&count);
-  if (result == CUDA_SUCCESS && count > 0)
+  if (result == CUDA_SUCCESS && count > 0) {
+    whyNot = {};
     return count;
+  }
   whyNot = {"device",
             result == CUDA_SUCCESS || result == CUDA_ERROR_NO_DEVICE
                 ? "the CUDA driver offers no device"
