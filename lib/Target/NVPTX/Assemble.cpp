@@ -8,12 +8,12 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
+#include <utility>
 
 using namespace mlir::noodle;
 
@@ -29,16 +29,18 @@ namespace {
 /// A file that goes when its holder does.
 class Temporary {
 public:
+  Temporary(Temporary &&other) : path(std::exchange(other.path, {})) {}
+  ~Temporary() {
+    if (!path.empty())
+      llvm::sys::fs::remove(path);
+  }
   static llvm::Expected<Temporary> create(llvm::StringRef suffix) {
     llvm::SmallString<128> name;
     if (std::error_code failed =
             llvm::sys::fs::createTemporaryFile("noodle", suffix, name))
       return llvm::createStringError("cannot make a temporary file: " +
                                      failed.message());
-    Temporary file;
-    file.path = name.str().str();
-    file.remover.setFile(file.path);
-    return file;
+    return Temporary(name.str().str());
   }
   static llvm::Expected<Temporary> create(llvm::StringRef suffix,
                                           llvm::StringRef bytes) {
@@ -65,7 +67,7 @@ public:
   std::string path;
 
 private:
-  llvm::FileRemover remover;
+  explicit Temporary(std::string path) : path(std::move(path)) {}
 };
 
 /// Runs a program of the toolkit for at most two minutes; returns what it said.
