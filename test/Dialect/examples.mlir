@@ -145,6 +145,25 @@ func.func @mark(%m: index, %n: index) {
   return
 }
 
+// CHECK-LABEL: @launch
+func.func @launch(%x: tensor<?xf32>, %init: tensor<?xf32>, %blocks: index, %one: index, %n: i64) -> tensor<?xf32> {
+  // CHECK: %{{.*}}, %[[Y:.*]] = noodle.launch @scale grid(%{{.*}}, %{{.*}}, %{{.*}}) ins(%{{.*}} : tensor<?xf32>) outs(%{{.*}} : tensor<?xf32>) scalars(%{{.*}}) {site = 3 : i64} : tensor<?xf32>
+  %ran, %y = noodle.launch @scale grid(%blocks, %one, %one)
+    ins(%x : tensor<?xf32>) outs(%init : tensor<?xf32>) scalars(%n)
+    {site = 3 : i64} : tensor<?xf32>
+  // CHECK: return %[[Y]]
+  return %y : tensor<?xf32>
+}
+
+// CHECK-LABEL: @host_access
+func.func @host_access(%y: memref<?xf32>) {
+  // CHECK: noodle.host_access read %{{.*}} : memref<?xf32>
+  noodle.host_access read %y : memref<?xf32>
+  // CHECK: noodle.host_access write %{{.*}} : memref<?xf32>
+  noodle.host_access write %y : memref<?xf32>
+  return
+}
+
 // CHECK-LABEL: @stats
 // CHECK-SAME: {noodle.stats = #noodle.stats<extents = [64, 64], stored = 128, longest = 16>}
 func.func @stats(%a: tensor<?x?xf64, #csr> {noodle.stats = #noodle.stats<extents =

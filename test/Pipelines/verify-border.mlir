@@ -22,3 +22,9 @@ llvm.func @cast(%x: i64) -> i64 {
   %z = builtin.unrealized_conversion_cast %y : index to i64
   llvm.return %z : i64
 }
+
+// -----
+
+// expected-error @below {{'gpu.module' must not leave phase 'llvm': dialect 'gpu' is not accepted}}
+gpu.module @noodle_device {
+}
