@@ -18,6 +18,12 @@ def NoodleSelectStrategyPass
     The module gets `noodle.sites`: for each op its text, place, strategy,
     reason, flops and bytes as sums of products of sizes.
 
+    With `target=cuda` every op that has a kernel gets `gpu`, with
+    `target=auto` those that make the program end first as predicted: kernel,
+    host and transfer times for the sizes that types and `#noodle.stats` tell.
+    What the host would have done is then in `noodle.fallback`, the times are in
+    the reason and in `noodle.sites`.
+
     Precondition: elaborated ops with sites. Postcondition: no op has the
     strategy `auto`.
 
