@@ -91,16 +91,14 @@ LaunchOp Offload::launch(const KernelSpec &spec, KernelBody body) {
   auto b = ImplicitLocOpBuilder::atBlockEnd(host.getLoc(),
                                             module.getBody());
   SmallVector<Type> workgroup(spec.workgroup.begin(), spec.workgroup.end());
+  std::string stem = spec.kind + "_", name;
+  if (!spec.routine.empty())
+    stem += spec.routine + "_";
+  llvm::replace(stem, '-', '_');
   unsigned number = 0;
-  std::string name;
   do
-    name = spec.kind + "_" +
-           (spec.routine.empty() ? "" : spec.routine + "_") +
-           std::to_string(number++);
+    name = stem + std::to_string(number++);
   while (module.lookupSymbol(name));
-  llvm::replace(name, '-', '_');
-  while (module.lookupSymbol(name))
-    name += "_";
   auto kernel = gpu::GPUFuncOp::create(
       b, name, b.getFunctionType(parameters, {}), TypeRange(workgroup),
       TypeRange());
