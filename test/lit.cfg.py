@@ -15,6 +15,14 @@ bin_dir = os.path.join(config.binary_dir, "bin")
 config.environment["PATH"] = os.pathsep.join(
     [bin_dir, config.llvm_bindir, os.environ.get("PATH", "")])
 config.environment["NO_COLOR"] = "1"
+if lit_config.params.get("emulated"):
+    # Integration/CUDA/suites.py: noodle-jit runs kernels under the emulator.
+    config.test_exec_root = os.path.join(config.binary_dir, "test", "emulated")
+    config.environment["PATH"] = os.pathsep.join(
+        [os.path.join(config.source_dir, "test", "Integration", "CUDA", "bin"),
+         config.environment["PATH"]])
+    for name in ("NOODLE_BUILD", "NOODLE_EMULATED_SUMMARY"):
+        config.environment[name] = os.environ[name]
 
 config.substitutions += [
     ("%noodle_lib", os.path.join(
@@ -34,6 +42,20 @@ if os.path.isdir(shared_data):
 for tool in ("noodle-jit", "noodle-bench", "noodle-lsp-server"):
     if os.path.exists(os.path.join(bin_dir, tool)):
         config.available_features.add(tool)
+
+# A driver for machines without a GPU, and noodle-jit whose kernels it runs.
+fake_cuda = os.path.join(config.binary_dir, "test", "lib", "fakecuda")
+emulated = os.path.join(config.binary_dir, "test", "bin")
+if (os.path.exists(os.path.join(fake_cuda, "libcuda.so.1")) and
+        os.path.exists(os.path.join(emulated, "noodle-jit-emulated"))):
+    config.available_features.add("fake-cuda")
+    config.environment["PATH"] += os.pathsep + emulated
+    config.substitutions.append(
+        ("%fake_cuda", "env LD_LIBRARY_PATH=" + fake_cuda))
+
+# The assembler of PTX that tools/dev puts there.
+if os.path.exists(os.path.join(config.binary_dir, "ptxas", "ptxas")):
+    config.available_features.add("ptxas")
 
 # Another LLVM to load beside libnoodle.so: the one Debian 12 itself uses.
 other_llvm = "/usr/lib/x86_64-linux-gnu/libLLVM-14.so.1"
