@@ -122,6 +122,21 @@ static Status toImage(Job &job, const GpuTarget &target, int optLevel,
   return {};
 }
 
+/// Where the toolkit was found, machine code beside the PTX: drivers then
+/// compile nothing. Without it, or where it is gone, the PTX does.
+static void addMachineCode(const GpuTarget &target, std::string &image) {
+  llvm::StringRef ptxas = mlir::noodle::configuredPtxas();
+  if (ptxas.empty())
+    return;
+  auto fatbin = mlir::noodle::makeFatbin(
+      llvm::StringRef(image).drop_back(), target,
+      mlir::noodle::configuredChips(), ptxas);
+  if (fatbin)
+    image = std::move(*fatbin);
+  else
+    llvm::consumeError(fatbin.takeError());
+}
+
 Status compileDevice(const DevicePart &part, const CompileOptions &options,
                      rt::DeviceCode &code) {
   Job job;
@@ -137,10 +152,12 @@ Status compileDevice(const DevicePart &part, const CompileOptions &options,
   if (Status status = toImage(job, target, options.optLevel, made.image);
       !status.ok())
     return status;
-  if (options.extender)
-    if (auto error = options.extender->extend(*untouched, target.chip,
-                                              made.image))
-      return Status::error(Code::Internal, llvm::toString(std::move(error)));
+  if (!options.extender) {
+    addMachineCode(target, made.image);
+  } else if (auto error = options.extender->extend(*untouched, target.chip,
+                                                   made.image)) {
+    return Status::error(Code::Internal, llvm::toString(std::move(error)));
+  }
   code = std::move(made);
   return {};
 }

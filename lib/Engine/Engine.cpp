@@ -253,7 +253,9 @@ Status Program::compile(std::shared_ptr<Engine> engine,
   made->owner = std::move(engine);
   made->options = std::move(options);
   made->isolate = isolate;
-  made->variants = variants;
+  // With a choice, where ops run is decided for the sizes at hand.
+  made->variants =
+      variants || (made->options.target == "auto" && made->made.device.device);
   result = std::move(made);
   return {};
 }

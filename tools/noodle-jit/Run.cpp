@@ -166,10 +166,8 @@ int run(Options &options, const std::string &text) {
     return fail(status);
   options.compile.profile = options.explain != Report::None;
   std::shared_ptr<Program> program;
-  // Where ops run is decided for the sizes at hand.
-  bool variants = options.compile.target == "auto";
   if (Status status = Program::compile(engine, text, options.compile, program,
-                                       options.isolate, variants);
+                                       options.isolate);
       !status.ok())
     return fail(status);
 

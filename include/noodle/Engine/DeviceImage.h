@@ -15,7 +15,7 @@
 namespace noodle::engine {
 
 /// Appends to the image that a driver gets: PTX and its NUL are in it already,
-/// and drivers read no further. Only embedders in C++ can set one
+/// and drivers read no further. No machine code is made then. Only embedders in C++ can set one
 /// (CompileOptions::extender); tests add code that runs the same kernels on the
 /// CPU.
 struct DeviceImageExtender {

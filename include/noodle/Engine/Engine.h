@@ -89,7 +89,8 @@ private:
 class Program {
 public:
   /// With `variants`, calls compile the program anew for the sizes they bring,
-  /// one kernel per bucket of sizes (powers of two).
+  /// one kernel per bucket of sizes (powers of two); so they do where
+  /// options.target is "auto" and there is a device.
   static Status compile(std::shared_ptr<Engine> engine,
                         std::string_view program, CompileOptions options,
                         std::shared_ptr<Program> &result, bool isolate = false,
