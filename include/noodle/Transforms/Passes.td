@@ -357,8 +357,8 @@ def NoodleInsertHostAccessPass
     In modules that launch kernels, every op that reads or writes buffers gets a
     `noodle.host_access` in front for each of them. Loops without a launch count
     as one op; loops with one, and branches, are entered. What was asked for is
-    not asked for again until something launches. Buffers just allocated and
-    those on the stack need nothing.
+    not asked for again until something launches. Buffers just allocated, those
+    on the stack, and reads of what no kernel writes need nothing.
 
     Precondition: buffers, deallocation done. Postcondition: the same with
     `noodle.host_access`.

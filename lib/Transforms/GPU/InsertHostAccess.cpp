@@ -7,8 +7,9 @@
 //
 // The unit is the outermost op of a block that neither launches nor branches:
 // a whole loop nest asks once for each buffer from outside it. Which side holds
-// the newest contents is the runtime's to know, by address, so that views,
-// loop-carried buffers and the results of branches need no analysis here.
+// the newest contents is the runtime's to know, by address. All that is found
+// out here is which buffers no kernel can have written or read: two values
+// belong to one class where one may be a name of the other's memory.
 //
 //===----------------------------------------------------------------------===//
 #include "noodle/Dialect/Noodle.h"
@@ -18,7 +19,9 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace mlir::noodle {
@@ -49,6 +52,38 @@ Value baseOf(Value buffer) {
   return buffer;
 }
 
+bool isBuffer(Value value) { return isa<BaseMemRefType>(value.getType()); }
+
+/// Which buffers kernels may touch.
+class DeviceBuffers {
+public:
+  DeviceBuffers(ModuleOp module, SymbolTableCollection &symbols);
+
+  /// Whether the host must ask before it reads, or writes.
+  bool concerns(Value buffer, bool write) const {
+    auto leader = classes.findLeader(key(buffer));
+    if (leader == classes.member_end())
+      return true;
+    return written.contains(*leader) || (write && read.contains(*leader));
+  }
+
+private:
+  using Key = const void *;
+  static Key key(Value value) { return value.getAsOpaquePointer(); }
+  void join(Value a, Value b) {
+    if (isBuffer(a) && isBuffer(b))
+      classes.unionSets(key(a), key(b));
+  }
+  void join(ValueRange from, ValueRange to) {
+    for (auto [a, b] : llvm::zip(from, to))
+      join(a, b);
+  }
+  void follow(Operation *op, SymbolTableCollection &symbols);
+
+  llvm::EquivalenceClasses<Key> classes;
+  llvm::DenseSet<Key> read, written;
+};
+
 /// What one unit touches.
 class Collector {
 public:
@@ -73,8 +108,94 @@ private:
 
 } // namespace
 
+DeviceBuffers::DeviceBuffers(ModuleOp module, SymbolTableCollection &symbols) {
+  module.walk([&](Operation *op) {
+    auto insert = [&](Value value) {
+      if (isBuffer(value))
+        classes.insert(key(value));
+    };
+    llvm::for_each(op->getResults(), insert);
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        llvm::for_each(block.getArguments(), insert);
+    follow(op, symbols);
+  });
+  module.walk([&](LaunchOp launch) {
+    for (Value input : launch.getInputs())
+      read.insert(*classes.findLeader(key(input)));
+    written.insert(*classes.findLeader(key(launch.getOut())));
+  });
+}
+
+/// Joins what `op` may make names of each other.
+void DeviceBuffers::follow(Operation *op, SymbolTableCollection &symbols) {
+  if (isa<memref::AllocOp, memref::AllocaOp, LaunchOp>(op))
+    return;
+  if (auto call = dyn_cast<func::CallOp>(op)) {
+    auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(
+        op, call.getCalleeAttr());
+    // The interpreter's results are blocks of their own.
+    if (!callee || callee.isDeclaration())
+      return;
+    join(call.getOperands(), callee.getArguments());
+    for (Block &block : callee.getBody())
+      if (block.getTerminator()->hasTrait<OpTrait::ReturnLike>())
+        join(call.getResults(), block.getTerminator()->getOperands());
+    return;
+  }
+  if (auto loop = dyn_cast<scf::ForOp>(op)) {
+    join(loop.getInitArgs(), loop.getRegionIterArgs());
+    join(loop.getInitArgs(), loop.getYieldedValues());
+    return join(loop.getInitArgs(), loop.getResults());
+  }
+  if (auto branch = dyn_cast<scf::IfOp>(op)) {
+    for (Region &region : branch->getRegions())
+      if (!region.empty())
+        join(region.front().getTerminator()->getOperands(),
+             branch.getResults());
+    return;
+  }
+  if (auto loop = dyn_cast<scf::WhileOp>(op)) {
+    join(loop.getInits(), loop.getBeforeArguments());
+    join(loop.getInits(), loop.getYieldOp().getOperands());
+    join(loop.getConditionOp().getArgs(), loop.getAfterArguments());
+    return join(loop.getConditionOp().getArgs(), loop.getResults());
+  }
+  if (auto branch = dyn_cast<BranchOpInterface>(op)) {
+    for (auto [k, block] : llvm::enumerate(op->getSuccessors())) {
+      SuccessorOperands passed = branch.getSuccessorOperands(k);
+      for (unsigned at = 0; at < passed.size(); ++at)
+        if (Value value = passed[at])
+          join(value, block->getArgument(at));
+    }
+    return;
+  }
+  if (isa<func::FuncOp, ModuleOp>(op))
+    return;
+  // Views, and whatever else: all that goes in and comes out.
+  SmallVector<Value> names;
+  llvm::append_range(names, op->getResults());
+  for (Region &region : op->getRegions())
+    for (Block &block : region) {
+      llvm::append_range(names, block.getArguments());
+      if (block.mightHaveTerminator())
+        llvm::append_range(names, block.getTerminator()->getOperands());
+    }
+  if (llvm::none_of(names, isBuffer))
+    return;
+  llvm::append_range(names, op->getOperands());
+  Value first;
+  for (Value name : names)
+    if (isBuffer(name)) {
+      if (first)
+        join(first, name);
+      else
+        first = name;
+    }
+}
+
 void Collector::add(Value buffer, bool write) {
-  if (!isa<MemRefType>(buffer.getType()))
+  if (!isBuffer(buffer))
     return;
   buffer = baseOf(buffer);
   if (!seen[write].insert(buffer).second)
@@ -154,9 +275,12 @@ struct InsertHostAccess
         if (mayLaunch(function))
           more |= launching.insert(function.getNameAttr()).second;
     }
+    DeviceBuffers buffers(module, symbols);
+    device = &buffers;
     for (auto function : module.getOps<func::FuncOp>())
       for (Block &block : function.getBody())
         visit(block, Known(), symbols);
+    device = nullptr;
   }
 
 private:
@@ -193,6 +317,8 @@ private:
         continue;
       }
       for (auto [buffer, write] : Collector(&op, symbols).run()) {
+        if (!device->concerns(buffer, write))
+          continue;
         auto [entry, first] = known.insert({buffer, write});
         if (!first && (entry->second || !write))
           continue;
@@ -204,6 +330,7 @@ private:
   }
 
   DenseSet<StringAttr> launching;
+  const DeviceBuffers *device = nullptr; ///< of the module at hand
 };
 
 } // namespace

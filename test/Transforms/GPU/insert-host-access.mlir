@@ -30,7 +30,8 @@ func.func @again(%x: memref<4xf32>, %y: memref<4xf32>, %i: index) -> f32 {
 // -----
 
 // A loop nest asks once, for each buffer from outside, views through their
-// base; what it allocates itself nobody else has seen.
+// base; what it allocates itself nobody else has seen, and what kernels only
+// read needs no question before the host reads it.
 // CHECK-LABEL: func.func @nest(
 // CHECK-SAME: %[[X:[^:]*]]: memref<8xf32>, %[[Y:[^:]*]]: memref<8xf32>
 // CHECK: noodle.launch
@@ -39,15 +40,16 @@ func.func @again(%x: memref<4xf32>, %y: memref<4xf32>, %i: index) -> f32 {
 // CHECK-NEXT: scf.for
 // CHECK-NOT: noodle.host_access
 // CHECK: return
-func.func @nest(%x: memref<8xf32>, %y: memref<8xf32>, %n: index) {
+func.func @nest(%x: memref<8xf32>, %y: memref<8xf32>, %z: memref<8xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %view = memref.subview %x[2] [4] [1] : memref<8xf32> to memref<4xf32, strided<[1], offset: 2>>
-  %r = noodle.launch @k grid(%c1, %c1, %c1) ins(%x : memref<8xf32>) outs(%y : memref<8xf32>)
+  %r = noodle.launch @k grid(%c1, %c1, %c1) ins(%z, %y : memref<8xf32>, memref<8xf32>) outs(%x : memref<8xf32>)
   scf.for %i = %c0 to %n step %c1 {
     %own = memref.alloc() : memref<8xf32>
     scf.for %j = %c0 to %n step %c1 {
       %v = memref.load %view[%j] : memref<4xf32, strided<[1], offset: 2>>
+      %w = memref.load %z[%j] : memref<8xf32>
       memref.store %v, %own[%j] : memref<8xf32>
       %part = memref.subview %y[%j] [1] [1] : memref<8xf32> to memref<1xf32, strided<[1], offset: ?>>
       memref.store %v, %part[%c0] : memref<1xf32, strided<[1], offset: ?>>
@@ -93,7 +95,6 @@ func.func @carried(%x: memref<8xf32>, %y: memref<8xf32>, %n: index, %f: f32) -> 
 // CHECK: %[[RAN:.*]] = noodle.launch
 // CHECK-NEXT: scf.if %[[RAN]] {
 // CHECK-NEXT: } else {
-// CHECK-NEXT: noodle.host_access read %[[X]]
 // CHECK-NEXT: noodle.host_access write %[[Y]]
 // CHECK-NEXT: memref.copy
 // CHECK-NEXT: }
@@ -165,6 +166,7 @@ func.func @caller(%x: memref<8xf32>, %y: memref<8xf32>, %i: index) {
 func.func private @launches(%x: memref<8xf32>, %y: memref<8xf32>) {
   %c1 = arith.constant 1 : index
   %ran = noodle.launch @k grid(%c1, %c1, %c1) ins(%x : memref<8xf32>) outs(%y : memref<8xf32>)
+  %again = noodle.launch @k grid(%c1, %c1, %c1) ins(%y : memref<8xf32>) outs(%x : memref<8xf32>)
   return
 }
 func.func private @computes(%x: memref<8xf32>) {
@@ -196,6 +198,86 @@ func.func @own(%x: memref<8xf32>, %i: index) -> f32 {
   %q = memref.cast %x : memref<8xf32> to memref<?xf32>
   %d = memref.dim %q, %c0 : memref<?xf32>
   return %v : f32
+}
+
+// -----
+
+// Buffers that no kernel sees are nobody's concern, also where a callee or a
+// loop has another name for them; those that kernels only read are when the
+// host writes them.
+// CHECK-LABEL: func.func @unseen(
+// CHECK-SAME: %[[X:[^:]*]]: memref<8xf32>, %[[Y:[^:]*]]: memref<8xf32>, %[[Z:[^:]*]]: memref<8xf32>
+// CHECK: noodle.launch
+// CHECK-NEXT: memref.load %[[X]]
+// CHECK-NEXT: memref.store %{{.*}}, %[[Z]]
+// CHECK-NEXT: call @reads
+// CHECK-NEXT: scf.for
+// CHECK-NOT: noodle.host_access
+// CHECK: }
+// CHECK-NEXT: noodle.host_access write %[[X]]
+// CHECK-NEXT: memref.store %{{.*}}, %[[X]]
+// CHECK-LABEL: func.func private @reads
+// CHECK-NOT: noodle.host_access
+// CHECK: return
+func.func @unseen(%x: memref<8xf32>, %y: memref<8xf32>, %z: memref<8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %ran = noodle.launch @k grid(%n, %n, %n) ins(%x : memref<8xf32>) outs(%y : memref<8xf32>)
+  %v = memref.load %x[%n] : memref<8xf32>
+  memref.store %v, %z[%n] : memref<8xf32>
+  call @reads(%z, %n) : (memref<8xf32>, index) -> ()
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%m = %z) -> memref<8xf32> {
+    memref.store %v, %m[%i] : memref<8xf32>
+    scf.yield %m : memref<8xf32>
+  }
+  memref.store %v, %x[%n] : memref<8xf32>
+  return
+}
+func.func private @reads(%z: memref<8xf32>, %n: index) {
+  %v = memref.load %z[%n] : memref<8xf32>
+  return
+}
+
+// -----
+
+// What the device wrote may come by another name: through a callee's result, a
+// branch, a loop.
+// CHECK-LABEL: func.func @renamed(
+// CHECK: %[[A:.*]] = call @same
+// CHECK: noodle.host_access read %[[A]]
+// CHECK-NEXT: memref.load %[[A]]
+// CHECK: %[[B:.*]] = scf.if
+// CHECK: noodle.host_access read %[[B]]
+// CHECK-NEXT: memref.load %[[B]]
+// CHECK: %[[C:.*]] = scf.while
+// CHECK: noodle.host_access read %[[C]]
+// CHECK-NEXT: memref.load %[[C]]
+// CHECK: %[[D:.*]] = arith.select
+// CHECK: noodle.host_access read %[[D]]
+// CHECK-NEXT: memref.load %[[D]]
+func.func @renamed(%x: memref<8xf32>, %y: memref<8xf32>, %n: index, %p: i1) {
+  %ran = noodle.launch @k grid(%n, %n, %n) outs(%y : memref<8xf32>)
+  %a = call @same(%y) : (memref<8xf32>) -> memref<8xf32>
+  %v = memref.load %a[%n] : memref<8xf32>
+  %b = scf.if %p -> memref<8xf32> {
+    scf.yield %a : memref<8xf32>
+  } else {
+    scf.yield %x : memref<8xf32>
+  }
+  %w = memref.load %b[%n] : memref<8xf32>
+  %c = scf.while (%m = %b) : (memref<8xf32>) -> memref<8xf32> {
+    scf.condition(%p) %m : memref<8xf32>
+  } do {
+  ^bb0(%m: memref<8xf32>):
+    scf.yield %x : memref<8xf32>
+  }
+  %u = memref.load %c[%n] : memref<8xf32>
+  %d = arith.select %p, %c, %x : memref<8xf32>
+  %t = memref.load %d[%n] : memref<8xf32>
+  return
+}
+func.func private @same(%z: memref<8xf32>) -> memref<8xf32> {
+  return %z : memref<8xf32>
 }
 
 // -----
