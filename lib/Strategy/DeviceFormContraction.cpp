@@ -108,8 +108,9 @@ ProductFormResult noodle::productForm(ContractOp op) {
     return refuse("the summed letters " + names +
                   " do not step evenly through both operands");
   }
-  // The columns are where the output's last letter is.
-  form.swapped = !out.empty() && llvm::is_contained(form.rows, out.back());
+  // The columns are where the output's last letter is, if there are both.
+  form.swapped =
+      !form.columns.empty() && llvm::is_contained(form.rows, out.back());
   if (form.swapped)
     std::swap(form.rows, form.columns);
   ArrayRef<unsigned> rowsOperand = form.swapped ? rhs : lhs,

@@ -65,6 +65,46 @@ static constexpr ContractionTile narrowFunction[] = {
 static constexpr ContractionTile wideFunction[] = {
     {64, 64, 8, 4, 4, 1}, {32, 32, 8, 4, 4, 1}};
 
+/// What ContractionTile.cpp takes for granted: whole warps, whole chunks of 16
+/// bytes for every thread, both halves of both panels in a block's shared
+/// memory, and sums that leave a thread registers to work with.
+static constexpr bool fits(const ContractionTile &tile, int64_t elementBytes,
+                           const Chip &chip) {
+  int64_t lanes = 16 / elementBytes, threads = tile.threads();
+  int64_t warpRows = ContractionTile::laneRows * tile.threadRows;
+  int64_t warpColumns = ContractionTile::laneColumns * tile.threadColumns;
+  for (int64_t span : {tile.rows, tile.columns})
+    if (span * tile.inner % (lanes * threads) || threads % (span / lanes) ||
+        threads % span || threads % tile.inner ||
+        threads % (16 * tile.inner / lanes))
+      return false;
+  int64_t shared = 2 * tile.inner * elementBytes *
+                   (tile.rows + tile.columns + 2 * lanes);
+  int64_t sums = tile.threadRows * tile.threadColumns * elementBytes / 4;
+  return tile.rows % warpRows == 0 && tile.columns % warpColumns == 0 &&
+         threads == tile.rows / warpRows * (tile.columns / warpColumns) *
+                        chip.warp &&
+         threads <= 1024 && tile.threadRows % lanes == 0 &&
+         tile.threadColumns % lanes == 0 && tile.inner % tile.unroll == 0 &&
+         tile.inner % lanes == 0 && shared <= chip.sharedPerBlock &&
+         shared * 2 <= chip.sharedPerChip && 2 * threads <= chip.threads &&
+         2 * sums * threads * 2 <= chip.registers;
+}
+
+template <size_t count>
+static constexpr bool fitAll(const ContractionTile (&tiles)[count],
+                             int64_t elementBytes) {
+  for (const ContractionTile &tile : tiles)
+    for (const Chip &chip : chips)
+      if (!fits(tile, elementBytes, chip))
+        return false;
+  return true;
+}
+static_assert(fitAll(narrow, 4) && fitAll(narrowSeveral, 4) &&
+              fitAll(narrowFunction, 4));
+static_assert(fitAll(wide, 8) && fitAll(wideSeveral, 8) &&
+              fitAll(wideFunction, 8));
+
 llvm::ArrayRef<ContractionTile>
 mlir::noodle::contractionTiles(int64_t elementBytes, ContractionCost cost) {
   bool isWide = elementBytes > 4;

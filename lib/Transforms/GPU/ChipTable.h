@@ -23,7 +23,7 @@ struct ContractionTile {
 
   /// Threads of a warp down and across its part of the output.
   static constexpr int64_t laneRows = 4, laneColumns = 8;
-  int64_t threads() const {
+  constexpr int64_t threads() const {
     return (rows / threadRows) * (columns / threadColumns);
   }
   bool operator==(const ContractionTile &) const = default;
