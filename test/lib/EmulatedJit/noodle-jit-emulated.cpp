@@ -23,8 +23,11 @@ static llvm::Error extend(mlir::ModuleOp module, const std::string &planted,
     auto plant = emu::parsePlant(planted);
     if (!plant)
       return plant.takeError();
-    if (!emu::plantFault(module, *plant))
-      return llvm::createStringError("nothing to plant '" + planted + "' in");
+    int places = 0;
+    if (!emu::plantFault(module, *plant, &places))
+      return llvm::createStringError("cannot plant '" + planted + "': there " +
+                                     "are " + std::to_string(places) +
+                                     " places");
   }
   auto object = emu::compile(module);
   if (!object)

@@ -34,7 +34,9 @@ llvm::Expected<Plant> parsePlant(llvm::StringRef text);
 /// Barrier erases the chosen gpu.barrier; Index adds one to the last index of
 /// the chosen load or store; Swizzle changes the constant of the chosen
 /// xor, shift, remainder, product or shuffle that an index is made with.
-int plantFault(mlir::ModuleOp module, const Plant &plant);
+/// Where none has so many candidates, `places` is the most that one has.
+int plantFault(mlir::ModuleOp module, const Plant &plant,
+               int *places = nullptr);
 
 /// Adds the dialects and interfaces that compiling needs.
 void registerEmulator(mlir::DialectRegistry &registry);

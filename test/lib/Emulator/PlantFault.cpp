@@ -61,7 +61,8 @@ static OpOperand *placingConstant(Operation *op) {
   return &operand;
 }
 
-static bool plantInto(gpu::GPUFuncOp kernel, const Plant &plant) {
+/// `places` becomes how many candidates were passed.
+static bool plantInto(gpu::GPUFuncOp kernel, const Plant &plant, int &places) {
   int left = plant.number;
   bool done = false;
   kernel.walk([&](Operation *op) {
@@ -95,15 +96,20 @@ static bool plantInto(gpu::GPUFuncOp kernel, const Plant &plant) {
     done = true;
     return WalkResult::interrupt();
   });
+  places = plant.number - left;
   return done;
 }
 
-int noodle::emu::plantFault(ModuleOp module, const Plant &plant) {
-  int changed = 0;
+int noodle::emu::plantFault(ModuleOp module, const Plant &plant, int *places) {
+  int changed = 0, most = 0;
   if (plant.kind != Plant::None)
     module.walk([&](gpu::GPUFuncOp kernel) {
+      int here = 0;
       if (kernel.getName().starts_with(plant.kernel))
-        changed += plantInto(kernel, plant);
+        changed += plantInto(kernel, plant, here);
+      most = std::max(most, here);
     });
+  if (places)
+    *places = most;
   return changed;
 }
