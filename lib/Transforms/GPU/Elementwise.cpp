@@ -90,7 +90,9 @@ private:
   }
   std::string text(StringRef form) const {
     std::string text =
-        root->getName().stripDialect().str() + mapsText(offload.cluster);
+        isa<MapOp>(root) && !offload.cluster.maps.empty()
+            ? std::to_string(offload.cluster.maps.size() + 1) + " maps"
+            : root->getName().stripDialect().str() + mapsText(offload.cluster);
     return text + " " + typeText(result.getElementType()) + ", " + form.str();
   }
 
