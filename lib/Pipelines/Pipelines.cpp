@@ -13,9 +13,11 @@
 #include "noodle/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SparseTensor/Transforms/Passes.h"
@@ -67,6 +69,11 @@ static void structure(OpPassManager &pm, const PipelineOptions &options) {
 //===----------------------------------------------------------------------===//
 
 static void schedule(OpPassManager &pm, const PipelineOptions &options) {
+  // Positions within a tile and a block fit 32 bits. Kept in 64 they cost two
+  // registers each, which is what large tiles have least of.
+  arith::ArithIntRangeNarrowingOptions narrow;
+  narrow.bitwidthsSupported = {32};
+  pm.addNestedPass<gpu::GPUModuleOp>(arith::createArithIntRangeNarrowing(narrow));
   pm.addPass(createNoodlePackDeviceCodePass());
   // A site's marks stand around its own ops: fusion would empty some sites.
   if (!options.profile)

@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 
+import gpu_checks
 import ptxas
 
 ROOT = ptxas.ROOT
@@ -139,8 +140,8 @@ class Failed(Exception):
 
 
 def kernels_of(build, chip, text):
-    """The kernels' IR, and what each does by its name."""
-    pipeline = f"--noodle-structure-pipeline=target=cuda strategy=gpu chip={chip}"
+    """The module with its kernels packed, and what each does by its name."""
+    pipeline = f"--noodle-schedule-pipeline=target=cuda strategy=gpu chip={chip}"
     done = run(os.path.join(build, "bin", "noodle-opt"), pipeline, "-",
                input=text)
     if done.returncode:
@@ -149,9 +150,11 @@ def kernels_of(build, chip, text):
     for body in re.split(r"\n  func\.func ", done.stdout)[1:]:
         if body.startswith("@f") and "noodle.launch" not in body:
             raise Failed(f"{chip}: no kernel for {body.splitlines()[0]}")
-    texts = dict(re.findall(
-        r'gpu\.func @(\w+)\(.*?noodle\.kernel = \{[^}]*?text = "([^"]*)"',
-        done.stdout))
+    listed = re.search(r"noodle\.kernels = \[(.*?)\]", done.stdout)
+    texts = {}
+    for entry in re.findall(r"\{(.*?)\}", listed.group(1) if listed else ""):
+        fields = dict(re.findall(r'(\w+) = "([^"]*)"', entry))
+        texts[fields["name"]] = fields["text"]
     return done.stdout, texts
 
 
@@ -267,6 +270,8 @@ def main():
                 old = file.read()
         if old != text:
             faults.append(f"{PAGE} is stale: run tools/dev docs")
+        gpu_checks.record(os.path.join(ROOT, options.build), "kernels", "ptx",
+                          sum(len(chips) for chips in table.values()))
     for fault in faults:
         print(f"kernels: error: {fault}")
     sys.exit(1 if faults else 0)

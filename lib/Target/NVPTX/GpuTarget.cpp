@@ -19,9 +19,10 @@ struct Chip {
 } // namespace
 
 /// Chips that LLVM 22's NVPTX backend knows, and the PTX ISA version that
-/// introduced each (PTX ISA reference, table "PTX ISA version history"; the
-/// requirements in LLVM's NVPTX.td agree). Variants with architecture-specific
-/// instructions (sm_90a) are left out: code for them runs on that chip alone.
+/// introduced each (PTX ISA reference, table "PTX Release History"; the backend
+/// refuses lower ones). Variants with instructions of their own (sm_90a) are
+/// left out, since code for them runs on that chip alone, and so is sm_101,
+/// which PTX 9.0 renamed to sm_110.
 static constexpr Chip kChips[] = {
     {"sm_70", 70, 60},   {"sm_72", 72, 61},   {"sm_75", 75, 63},
     {"sm_80", 80, 70},   {"sm_86", 86, 71},   {"sm_87", 87, 74},
@@ -56,14 +57,18 @@ std::vector<std::string> GpuTarget::chips() {
   return names;
 }
 
-/// From the release notes of each toolkit ("PTX ISA version x.y").
+/// PTX ISA reference, "Release Notes": the version of each CUDA release. Later
+/// releases know at least what the last one here does.
 int mlir::noodle::newestPtxVersion(int driverVersion) {
-  int major = driverVersion / 1000, minor = driverVersion % 1000 / 10;
-  if (major >= 13)
-    return 90 + (major == 13 ? minor : 9);
-  if (major == 12)
-    return 80 + std::min(minor, 8);
-  if (major == 11)
-    return 70 + std::min(minor, 8);
-  return major == 10 ? 63 + minor : 60;
+  static constexpr std::pair<int, int> kReleases[] = {
+      {13000, 90}, {12090, 88}, {12080, 87}, {12070, 86}, {12050, 85},
+      {12040, 84}, {12030, 83}, {12020, 82}, {12010, 81}, {12000, 80},
+      {11080, 78}, {11070, 77}, {11060, 76}, {11050, 75}, {11040, 74},
+      {11030, 73}, {11020, 72}, {11010, 71}, {11000, 70}, {10020, 65},
+      {10010, 64}, {10000, 63}, {9020, 62},  {9010, 61},
+  };
+  for (auto [release, ptx] : kReleases)
+    if (driverVersion >= release)
+      return ptx;
+  return 60;
 }

@@ -1,6 +1,6 @@
 // A contraction's block loads its tiles four elements a time, keeps them in
 // shared memory, reads those four a time, and adds up in registers.
-// RUN: noodle-opt %s --noodle-structure-pipeline="target=cuda strategy=gpu chip=sm_80" \
+// RUN: noodle-opt %s --noodle-schedule-pipeline="target=cuda strategy=gpu chip=sm_80" \
 // RUN:   | %noodle_build/test/lib/noodle-ptx --chip=sm_80 - | FileCheck %s
 
 // CHECK: .entry contract_0

@@ -8,8 +8,9 @@
 //   noodle-ptx [--chip=sm_80] [--emit=nvvm|ptx|resources] [--ptxas=PATH]
 //              [--level=0..3] program.mlir|-
 //
-// Takes the gpu.module out of a module and leaves the rest. `resources` prints
-// a line a kernel: name, registers, shared bytes, stack bytes, spilled bytes.
+// Takes the gpu.module out of a module, or the one that phase `scheduled` has
+// packed into an attribute of it, and leaves the rest. `resources` prints a line
+// a kernel: name, registers, shared bytes, stack bytes, spilled bytes.
 //
 //===----------------------------------------------------------------------===//
 #include "noodle/Dialect/Noodle.h"
@@ -50,6 +51,8 @@ static OwningOpRef<ModuleOp> readKernels(MLIRContext &context) {
   OwningOpRef<ModuleOp> file = parseSourceFile<ModuleOp>(input, &context);
   if (!file)
     return nullptr;
+  if (auto packed = (*file)->getAttrOfType<StringAttr>("noodle.device"))
+    return parseSourceString<ModuleOp>(packed.getValue(), &context);
   OwningOpRef<ModuleOp> kernels(ModuleOp::create(file->getLoc()));
   for (auto module : llvm::make_early_inc_range(file->getOps<gpu::GPUModuleOp>()))
     module->moveBefore(kernels->getBody(), kernels->getBody()->end());

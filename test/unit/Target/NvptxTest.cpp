@@ -106,9 +106,11 @@ TEST(Chips, PtxOfDrivers) {
   EXPECT_EQ(newestPtxVersion(11080), 78);
   EXPECT_EQ(newestPtxVersion(12000), 80);
   EXPECT_EQ(newestPtxVersion(12040), 84);
+  EXPECT_EQ(newestPtxVersion(12060), 85);
   EXPECT_EQ(newestPtxVersion(12080), 87);
   EXPECT_EQ(newestPtxVersion(12090), 88);
   EXPECT_EQ(newestPtxVersion(13000), 90);
+  EXPECT_GE(newestPtxVersion(14000), 90);
   // The toolkit that came with a chip knows it.
   EXPECT_LE(llvm::cantFail(GpuTarget::get("sm_80")).ptxVersion,
             newestPtxVersion(11000));
