@@ -3,6 +3,7 @@
 A check is a kernel, or a program with kernels, whose outcome was compared. Each
 test leaves its numbers in BUILD/logs/gpu-checks; run_suites.py adds them up.
 """
+import ctypes
 import json
 import os
 
@@ -41,7 +42,20 @@ def totals(build):
     return sums
 
 
+def has_device():
+    """Whether the CUDA driver of this machine offers a device."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    count = ctypes.c_int()
+    return (driver.cuInit(0) == 0 and
+            driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and
+            count.value > 0)
+
+
 def summary(build):
     sums = totals(build)
-    return (f"GPU checks: {sums['device']} on a device, {sums['emulator']} "
-            f"under the emulator, {sums['ptx']} as PTX only")
+    none = "" if has_device() else " (this machine has none)"
+    return (f"GPU checks: {sums['device']} on a device{none}, "
+            f"{sums['emulator']} under the emulator, {sums['ptx']} as PTX only")

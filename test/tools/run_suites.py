@@ -18,6 +18,8 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
+import gpu_checks
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 LIT = "/usr/lib/llvm-22/bin/lit"
@@ -104,6 +106,22 @@ def docs():
     if status:
         return Result(failures=[("generated docs", tail(text))])
     return Result(1)
+
+
+def on_device(folder):
+    """Every kernel kind on this machine's GPU, beside the interpreter."""
+    result = Result()
+    for kind in ("contract", "rows", "elementwise", "sparse"):
+        status, text = execute(
+            [sys.executable, "test/Integration/CUDA/kernels.py", "--device",
+             "--build", folder, "--kind", kind], PROGRAM_SECONDS,
+            os.path.join(ROOT, folder, "logs", f"device-{kind}.log"))
+        if status:
+            result.failures.append((f"{kind} kernels on the device",
+                                    tail(text)))
+        else:
+            result.passed += 1
+    return result
 
 
 def lit(folder):
@@ -238,6 +256,9 @@ def main():
         ("tsan build", lambda: build("tsan", "build-tsan")),
         ("tsan", lambda: programs("build-tsan")),
     ]
+    if gpu_checks.has_device():
+        suites.insert(5, ("device", lambda: on_device(folder)))
+    gpu_checks.clear(os.path.join(ROOT, folder))
     total = Result()
     for name, suite in suites:
         if options.only and name not in options.only:
@@ -260,6 +281,7 @@ def main():
             print(f"  {test}")
     for test, _ in total.failures:
         print(f"FAILED {test}")
+    print(gpu_checks.summary(os.path.join(ROOT, folder)))
     print(total)
     sys.exit(1 if total.failures else 0)
 

@@ -29,6 +29,16 @@ class Outcome:
                 f"{self.text}{self.report}")
 
 
+def run_on_device(build, arguments):
+    """One run of noodle-jit --target cuda with the machine's own driver."""
+    done = subprocess.run(
+        [os.path.join(build, "bin", "noodle-jit"), "--target", "cuda"] +
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL, text=True, errors="replace", timeout=300,
+        check=False)
+    return Outcome(done.returncode, done.stdout, "", {})
+
+
 def run(build, arguments, driver="", plant=""):
     """One run of noodle-jit-emulated --target cuda with these arguments;
     `driver` is added to the fake driver's configuration."""
