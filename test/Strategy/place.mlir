@@ -184,3 +184,60 @@ func.func @interpreted(%x: tensor<64xi64>) -> tensor<64xi64> {
   }
   return %y : tensor<64xi64>
 }
+
+// -----
+
+// Sizes are followed through ops, loops and branches: of all these ops the
+// times are known.
+// CHECK-LABEL: func.func @followed
+// CHECK-NOT: sizes are unknown
+// CHECK: return
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed), posWidth = 32, crdWidth = 32}>
+func.func @followed(%a: tensor<?x?xf32, #csr> {noodle.stats = #noodle.stats<extents = [64, 128], stored = 1024>},
+                    %x: tensor<?x?xf32> {noodle.stats = #noodle.stats<extents = [128, 32]>}, %p: i1) -> (tensor<?xf32>, tensor<?x?xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c9 = arith.constant 9 : index
+  %zero = arith.constant 0.0 : f32
+  %ax = noodle.contract "ij,jk->ik" (%a, %x) : (tensor<?x?xf32, #csr>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  %t = noodle.transpose %ax {permutation = array<i64: 1, 0>} : tensor<?x?xf32> -> tensor<?x?xf32>
+  %r = noodle.reduce %t {dims = array<i64: 0>} : tensor<?x?xf32> -> tensor<?xf32>
+  %n = tensor.dim %r, %c0 : tensor<?xf32>
+  %s = tensor.splat %zero[%n] : tensor<?xf32>
+  %v = scf.for %i = %c0 to %c9 step %c1 iter_args(%w = %s) -> tensor<?xf32> {
+    %u = noodle.map (%w, %r) : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32> {
+    ^bb0(%e: f32, %f: f32):
+      %g = arith.addf %e, %f : f32
+      noodle.yield %g : f32
+    }
+    scf.yield %u : tensor<?xf32>
+  }
+  %y = scf.while (%w = %v) : (tensor<?xf32>) -> tensor<?xf32> {
+    %m = noodle.softmax %w {axis = 0 : i64} : tensor<?xf32>
+    scf.condition(%p) %m : tensor<?xf32>
+  } do {
+  ^bb0(%w: tensor<?xf32>):
+    %m = noodle.softmax %w {axis = 0 : i64} : tensor<?xf32>
+    scf.yield %m : tensor<?xf32>
+  }
+  %b = scf.if %p -> tensor<?xf32> {
+    scf.yield %y : tensor<?xf32>
+  } else {
+    scf.yield %v : tensor<?xf32>
+  }
+  %z = noodle.softmax %b {axis = 0 : i64} : tensor<?xf32>
+  %d = noodle.convert %a : tensor<?x?xf32, #csr> -> tensor<?x?xf32>
+  %l = noodle.layer_norm %d {epsilon = 1.0e-5 : f64} : tensor<?x?xf32>
+  return %z, %l : tensor<?xf32>, tensor<?x?xf32>
+}
+
+// -----
+
+// Without the number of entries a sparse op's times are unknown.
+// CHECK-LABEL: func.func @uncounted
+// CHECK: noodle.why = "operand 0 is sparse; not on the gpu: sizes are unknown"
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed), posWidth = 32, crdWidth = 32}>
+func.func @uncounted(%a: tensor<64x128xf32, #csr>, %x: tensor<128x32xf32>) -> tensor<64x32xf32> {
+  %y = noodle.contract "ij,jk->ik" (%a, %x) : (tensor<64x128xf32, #csr>, tensor<128x32xf32>) -> tensor<64x32xf32>
+  return %y : tensor<64x32xf32>
+}
