@@ -8,7 +8,9 @@
 
 #include "Emulator.h"
 
+#include <cstdlib>
 #include <dlfcn.h>
+#include <filesystem>
 
 namespace noodle::engine::test {
 
@@ -100,8 +102,26 @@ void DeviceCalls::TearDown() {
   EXPECT_EQ(fake().faults(), 0) << fake().faultText();
 }
 
+namespace {
+/// Kernels of all tests, so that each is compiled once.
+struct CacheFolder {
+  CacheFolder() {
+    if (!::mkdtemp(path.data()))
+      path.clear();
+  }
+  ~CacheFolder() {
+    std::error_code ignored;
+    if (!path.empty())
+      std::filesystem::remove_all(path, ignored);
+  }
+  std::string path = "/tmp/noodle-device-XXXXXX";
+};
+} // namespace
+
 std::shared_ptr<Engine> DeviceCalls::makeEngine(int device, int threads) {
+  static const CacheFolder folder;
   EngineOptions options;
+  options.cacheDirectory = folder.path;
   options.threads = threads;
   options.device = device;
   options.extender = emulated();
@@ -127,19 +147,20 @@ std::shared_ptr<Program> DeviceCalls::compile(std::shared_ptr<Engine> engine,
   return program;
 }
 
-Outcome DeviceCalls::call(Program &program,
+Outcome DeviceCalls::call(std::shared_ptr<Program> program,
                           std::span<const noodle_rt_tensor> arguments,
                           CallOptions options) {
   Outcome outcome;
-  outcome.region = std::make_shared<rt::Region>(program.engine().pool());
-  outcome.results.resize(program.signature().results.size());
+  outcome.program = program;
+  outcome.region = std::make_shared<rt::Region>(program->engine().pool());
+  outcome.results.resize(program->signature().results.size());
   options.receipt = &outcome.receipt;
   outcome.status =
-      program.call(arguments, *outcome.region, outcome.results, options);
+      program->call(arguments, *outcome.region, outcome.results, options);
   return outcome;
 }
 
-Outcome DeviceCalls::callThreeOps(Program &program) {
+Outcome DeviceCalls::callThreeOps(std::shared_ptr<Program> program) {
   if (arguments.empty()) {
     arguments.push_back(floats({33, 65}, 1));
     arguments.push_back(floats({65, 47}, 2));
@@ -152,7 +173,7 @@ Outcome DeviceCalls::callThreeOps(Program &program) {
   }
   noodle_rt_tensor views[] = {arguments[0].view, arguments[1].view,
                               arguments[2].view};
-  return call(program, views);
+  return call(std::move(program), views);
 }
 
 void DeviceCalls::expectThreeOps(const Outcome &outcome) {
@@ -161,7 +182,7 @@ void DeviceCalls::expectThreeOps(const Outcome &outcome) {
   static const std::shared_ptr<Engine> host = makeEngine();
   static const std::shared_ptr<Program> program = compile(host, kThreeOps, {});
   if (expected.results.empty())
-    expected = callThreeOps(*program);
+    expected = callThreeOps(program);
   ASSERT_EQ(outcome.results.size(), expected.results.size());
   for (size_t k = 0; k < expected.results.size(); ++k)
     EXPECT_EQ(compareResults(outcome.results[k], expected.results[k], 1e-4), "")

@@ -45,8 +45,8 @@ HostTensor floats(std::vector<int64_t> extents, uint64_t seed);
 struct Outcome {
   Status status;
   Receipt receipt;
-  /// Owned by `region`.
-  std::vector<noodle_rt_tensor> results;
+  std::vector<noodle_rt_tensor> results; ///< owned by `region`
+  std::shared_ptr<Program> program;      ///< whose engine owns its memory
   std::shared_ptr<rt::Region> region;
   /// "step, step", in order.
   std::string steps() const;
@@ -67,10 +67,10 @@ protected:
   std::shared_ptr<Program> compile(std::shared_ptr<Engine> engine,
                                    const char *text,
                                    const CompileOptions &options);
-  Outcome call(Program &program, std::span<const noodle_rt_tensor> arguments,
-               CallOptions options = {});
+  Outcome call(std::shared_ptr<Program> program,
+               std::span<const noodle_rt_tensor> arguments, CallOptions options = {});
   /// kThreeOps on fixed arguments: with a device, and what the CPU says.
-  Outcome callThreeOps(Program &program);
+  Outcome callThreeOps(std::shared_ptr<Program> program);
   void expectThreeOps(const Outcome &outcome);
 
 private:

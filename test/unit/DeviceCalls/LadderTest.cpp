@@ -27,13 +27,26 @@ protected:
     outcome.status = Program::compile(engine, kThreeOps, options, program);
     if (!outcome.status.ok())
       return outcome;
-    return callThreeOps(*program);
+    return callThreeOps(program);
   }
 
   /// `config` leads to `step`; `launched`: whether other ops still run there.
   void expectStep(const std::string &config, const std::string &step,
                   bool launched, CompileOptions options) {
     SCOPED_TRACE(config);
+    std::string reason;
+    expectStepped(config, step, launched, options, reason);
+    configure(config);
+    options.strict = true;
+    Outcome outcome = run(options);
+    EXPECT_EQ(outcome.status.code, Code::DeviceFailed) << outcome.status.str();
+    EXPECT_NE(outcome.status.message.find(reason), std::string::npos)
+        << "expected: " << reason << "\ngot: " << outcome.status.message;
+    EXPECT_EQ(outcome.status.str().find('\n'), std::string::npos);
+  }
+  void expectStepped(const std::string &config, const std::string &step,
+                     bool launched, const CompileOptions &options,
+                     std::string &reason) {
     configure(config);
     Outcome outcome = run(options);
     expectThreeOps(outcome);
@@ -42,21 +55,12 @@ protected:
               std::string::npos)
         << "steps: " << outcome.steps();
     EXPECT_EQ(used.launches > 0, launched);
-    std::string reason;
     for (const rt::DeviceStep &each : used.steps)
       if (each.step == step)
         reason = each.reason;
     EXPECT_NE(reason, "");
     EXPECT_NE(receiptText(outcome.receipt).find(step + ": " + reason),
               std::string::npos);
-
-    configure(config);
-    options.strict = true;
-    outcome = run(options);
-    EXPECT_EQ(outcome.status.code, Code::DeviceFailed) << outcome.status.str();
-    EXPECT_NE(outcome.status.message.find(reason), std::string::npos)
-        << "expected: " << reason << "\ngot: " << outcome.status.message;
-    EXPECT_EQ(outcome.status.str().find('\n'), std::string::npos);
   }
   void expectStep(const std::string &config, const std::string &step,
                   bool launched = false) {
@@ -75,31 +79,27 @@ protected:
   }
 };
 
-TEST_F(Ladder, NoDevice) { expectStep("devices=0", "device"); }
-TEST_F(Ladder, OldDriver) { expectStep("driver=10020", "driver"); }
+// What the driver says of itself is asked once in a process: a driver that is
+// too old is tested with noodle-jit.
+TEST_F(Ladder, NoDevice) {
+  // The driver itself may say so when it starts.
+  configure("devices=0");
+  std::string step = run().steps();
+  EXPECT_TRUE(step == "driver" || step == "device") << step;
+  expectStep("devices=0", step);
+}
 TEST_F(Ladder, OldDevice) { expectStep("sm=52", "chip"); }
 
 TEST_F(Ladder, CodeForAnotherChip) {
   CompileOptions newer = options();
   newer.chip = "sm_120";
-  configure("sm=90");
-  Outcome outcome = run(newer);
-  expectThreeOps(outcome);
-  EXPECT_EQ(outcome.receipt.device.used.launches, 0);
-  ASSERT_NE(outcome.steps(), "");
-  expectStep("sm=90", outcome.receipt.device.used.steps[0].step, false, newer);
+  expectStep("sm=90", "load", false, newer);
 }
 
 TEST_F(Ladder, PtxThatTheDriverDoesNotKnow) {
   CompileOptions hopper = options();
   hopper.chip = "sm_90";
-  configure("driver=11040");
-  Outcome outcome = run(hopper);
-  expectThreeOps(outcome);
-  EXPECT_EQ(outcome.receipt.device.used.launches, 0);
-  ASSERT_NE(outcome.steps(), "");
-  expectStep("driver=11040", outcome.receipt.device.used.steps[0].step, false,
-             hopper);
+  expectStep("driver=11040", "load", false, hopper);
 }
 
 TEST_F(Ladder, KernelsThatDoNotLoad) {
@@ -124,7 +124,16 @@ TEST_F(Ladder, ARefusedLaunch) {
   EXPECT_EQ(there, 2);
 }
 
-TEST_F(Ladder, TooLittleMemory) { expectStep("memory=4K", "memory"); }
+TEST_F(Ladder, TooLittleMemory) { expectStep("memory=64", "memory"); }
+
+TEST_F(Ladder, LittleMemoryTakesParts) {
+  configure("memory=12K");
+  Outcome outcome = run();
+  expectThreeOps(outcome);
+  EXPECT_NE(outcome.steps().find("split"), std::string::npos)
+      << outcome.steps();
+  EXPECT_GT(outcome.receipt.device.used.launches, 0);
+}
 
 TEST_F(Ladder, MemoryThatATrimFrees) {
   int64_t number = numberOf("cuMemAllocAsync");
@@ -150,14 +159,14 @@ TEST_F(Ladder, ADeviceThatDies) {
 TEST_F(Ladder, ALostDeviceIsNotAskedAgain) {
   auto engine = makeEngine();
   auto program = compile(engine, kThreeOps, options());
-  Outcome outcome = callThreeOps(*program);
+  Outcome outcome = callThreeOps(program);
   EXPECT_GT(outcome.receipt.device.used.launches, 0);
   ASSERT_EQ(fake().adjust("die=1"), 0);
-  outcome = callThreeOps(*program);
+  outcome = callThreeOps(program);
   expectThreeOps(outcome);
   EXPECT_TRUE(outcome.receipt.device.redone);
   int64_t launches = fake().launches();
-  outcome = callThreeOps(*program);
+  outcome = callThreeOps(program);
   expectThreeOps(outcome);
   EXPECT_FALSE(outcome.receipt.device.redone);
   EXPECT_EQ(outcome.steps(), "lost");
@@ -167,7 +176,7 @@ TEST_F(Ladder, ALostDeviceIsNotAskedAgain) {
   other.name = "other";
   program = compile(engine, kThreeOps, other);
   EXPECT_TRUE(program->kernel()->artifact().device.kernels.empty());
-  outcome = callThreeOps(*program);
+  outcome = callThreeOps(program);
   expectThreeOps(outcome);
   EXPECT_EQ(outcome.steps(), "lost");
 }
@@ -181,7 +190,7 @@ TEST_F(Ladder, IndicesBeyondTheDevicesAreErrors) {
   EXPECT_EQ(status.message, "there is no device 2: this machine has 2, "
                             "numbers 0 to 1");
   engine = makeEngine(1);
-  Outcome outcome = callThreeOps(*compile(engine, kThreeOps, options()));
+  Outcome outcome = callThreeOps(compile(engine, kThreeOps, options()));
   expectThreeOps(outcome);
   EXPECT_EQ(outcome.receipt.device.index, 1);
 }

@@ -21,7 +21,7 @@ TEST_F(DeviceCalls, AllOpsRunThereAndTheReceiptSaysSo) {
   EXPECT_EQ(artifact.deviceFailure, "");
   EXPECT_EQ(artifact.device.chip, "sm_90");
   EXPECT_EQ(artifact.device.image, "") << "the image is kept twice";
-  Outcome outcome = callThreeOps(*program);
+  Outcome outcome = callThreeOps(program);
   expectThreeOps(outcome);
   const DeviceSection &device = outcome.receipt.device;
   EXPECT_EQ(outcome.steps(), "");
@@ -100,7 +100,7 @@ TEST_F(DeviceCalls, StridedViewsGiveTheSameResults) {
   views[2].values = &n[8];
   views[2].extents[0] = 9;
   views[2].strides[0] = -1;
-  Outcome there = call(*program, views), here = call(*host, views);
+  Outcome there = call(program, views), here = call(host, views);
   ASSERT_TRUE(there.status.ok()) << there.status.str();
   ASSERT_TRUE(here.status.ok()) << here.status.str();
   EXPECT_GE(there.receipt.device.used.launches, 3);
@@ -112,13 +112,13 @@ TEST_F(DeviceCalls, StridedViewsGiveTheSameResults) {
 TEST_F(DeviceCalls, ThreadsShareAProgram) {
   auto engine = makeEngine(0, 2);
   auto program = compile(engine, kThreeOps, options());
-  callThreeOps(*program); // makes the arguments
+  callThreeOps(program); // makes the arguments
   std::vector<Outcome> outcomes(4 * 5);
   std::vector<std::thread> threads;
   for (size_t t = 0; t < 4; ++t)
     threads.emplace_back([&, t] {
       for (size_t k = 0; k < 5; ++k)
-        outcomes[t * 5 + k] = callThreeOps(*program);
+        outcomes[t * 5 + k] = callThreeOps(program);
     });
   for (std::thread &thread : threads)
     thread.join();
@@ -140,7 +140,7 @@ TEST_F(DeviceCalls, CachedKernelsRunThereToo) {
     ASSERT_TRUE(Engine::create(given, engine).ok());
     auto program = compile(engine, kThreeOps, options());
     EXPECT_EQ(program->report().source, source);
-    Outcome outcome = callThreeOps(*program);
+    Outcome outcome = callThreeOps(program);
     expectThreeOps(outcome);
     EXPECT_GE(outcome.receipt.device.used.launches, 3);
   }
@@ -153,7 +153,7 @@ TEST_F(DeviceCalls, AWorkerCompilesForTheDevice) {
   Status status =
       Program::compile(engine, kThreeOps, options(), program, true);
   ASSERT_TRUE(status.ok()) << status.str();
-  Outcome outcome = callThreeOps(*program);
+  Outcome outcome = callThreeOps(program);
   expectThreeOps(outcome);
   EXPECT_GE(outcome.receipt.device.used.launches, 3);
 }
@@ -161,7 +161,7 @@ TEST_F(DeviceCalls, AWorkerCompilesForTheDevice) {
 TEST_F(DeviceCalls, CallsAreCancelled) {
   auto engine = makeEngine();
   auto program = compile(engine, kThreeOps, options());
-  callThreeOps(*program);
+  callThreeOps(program);
   HostTensor a = floats({3, 3}, 4);
   std::vector<int64_t> n(5);
   noodle_rt_tensor views[3] = {a.view, a.view, {}};
@@ -173,7 +173,7 @@ TEST_F(DeviceCalls, CallsAreCancelled) {
   views[2].strides[0] = 1;
   // Two extents disagree: the program's own failure, not the device's.
   views[1].extents[0] = 2;
-  Outcome outcome = call(*program, views);
+  Outcome outcome = call(program, views);
   EXPECT_EQ(outcome.status.code, Code::ShapeMismatch)
       << outcome.status.str();
   EXPECT_FALSE(outcome.receipt.device.redone);
