@@ -20,11 +20,11 @@ struct Rates {
 // Data sheets of the products named; a fused multiply-add counts as two. i32 is
 // half of f32 where half the units add integers, as the white papers say.
 static constexpr Rates table[] = {
-    {"sm_80", 19.5e12, 9.7e12, 9.7e12, 1.56e12},   // A100 40 GB SXM
-    {"sm_86", 37.4e12, 0.58e12, 18.7e12, 0.70e12}, // A40
-    {"sm_89", 90.5e12, 1.41e12, 45.2e12, 0.86e12}, // L40
-    {"sm_90", 66.9e12, 33.5e12, 33.5e12, 3.35e12}, // H100 SXM
-    {"sm_100", 75.0e12, 37.0e12, 37.0e12, 8.0e12}, // B200
+    {"sm_80", 19.5e12, 9.7e12, 9.7e12, 1.56e12},     // A100 40 GB SXM
+    {"sm_86", 37.4e12, 0.58e12, 18.7e12, 0.70e12},   // A40
+    {"sm_89", 90.5e12, 1.41e12, 45.2e12, 0.86e12},   // L40
+    {"sm_90", 66.9e12, 33.5e12, 33.5e12, 3.35e12},   // H100 SXM
+    {"sm_100", 75.0e12, 37.0e12, 37.0e12, 8.0e12},   // B200
     {"sm_120", 126.0e12, 1.97e12, 63.0e12, 1.79e12}, // RTX PRO 6000
 };
 

@@ -171,8 +171,8 @@ std::optional<int64_t> KnownSizes::findStored(Value tensor) {
   // One operand's pattern handed on.
   Operation *op = tensor.getDefiningOp();
   if (isa_and_nonnull<MapOp, TransposeOp, ConvertOp>(op)) {
-    SmallVector<Value> sparse(llvm::make_filter_range(op->getOperands(),
-                                                      isSparse));
+    SmallVector<Value> sparse(
+        llvm::make_filter_range(op->getOperands(), isSparse));
     if (sparse.size() == 1)
       return stored(sparse.front());
   }
@@ -205,9 +205,9 @@ std::optional<double> KnownSizes::sum(const SiteCost &cost,
     double product = double(term.coefficient);
     for (unsigned factor : term.factors) {
       const SizeSource &source = cost.sizes[factor];
-      std::optional<int64_t> size = source.dimension < 0
-                                        ? stored(source.tensor)
-                                        : extent(source.tensor, source.dimension);
+      std::optional<int64_t> size =
+          source.dimension < 0 ? stored(source.tensor)
+                               : extent(source.tensor, source.dimension);
       if (!size)
         return std::nullopt;
       product *= double(*size);

@@ -73,7 +73,8 @@ static void schedule(OpPassManager &pm, const PipelineOptions &options) {
   // registers each, which is what large tiles have least of.
   arith::ArithIntRangeNarrowingOptions narrow;
   narrow.bitwidthsSupported = {32};
-  pm.addNestedPass<gpu::GPUModuleOp>(arith::createArithIntRangeNarrowing(narrow));
+  pm.addNestedPass<gpu::GPUModuleOp>(
+      arith::createArithIntRangeNarrowing(narrow));
   pm.addPass(createNoodlePackDeviceCodePass());
   // A site's marks stand around its own ops: fusion would empty some sites.
   if (!options.profile)

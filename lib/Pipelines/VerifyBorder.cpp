@@ -35,9 +35,9 @@ static ArrayRef<StringRef> dialectsAfter(Phase phase) {
   static constexpr StringRef core[] = {"builtin", "func",   "scf",   "arith",
                                        "math",    "tensor", "noodle"};
   static constexpr StringRef structured[] = {
-      "builtin",       "func",   "scf",    "arith",         "math",
-      "tensor",        "linalg", "noodle", "sparse_tensor", "affine",
-      "bufferization", "ub",     "memref", "gpu"};
+      "builtin", "func",   "scf",           "arith",  "math",          "tensor",
+      "linalg",  "noodle", "sparse_tensor", "affine", "bufferization", "ub",
+      "memref",  "gpu"};
   static constexpr StringRef scheduled[] = {
       "builtin", "func",   "scf",           "arith",  "math",          "tensor",
       "linalg",  "noodle", "sparse_tensor", "affine", "bufferization", "vector",

@@ -227,8 +227,8 @@ double Placer::moves(const Tensor &tensor) const {
 
 double Placer::around(int number) const {
   const PlacedOp &placed = ops[number];
-  double seconds = times[number] *
-                   (placed.onDevice ? placed.kernelSeconds : placed.hostSeconds);
+  double seconds = times[number] * (placed.onDevice ? placed.kernelSeconds
+                                                    : placed.hostSeconds);
   for (int tensor : touched[number])
     seconds += moves(tensors[tensor]);
   return seconds;

@@ -20,7 +20,7 @@ struct PlacedOp {
   /// Whether it may run on the device; `mustDevice`: it does.
   bool mayDevice = false, mustDevice = false;
   bool library = false; ///< there, by a vendor's routine
-  std::string why; ///< it must
+  std::string why;      ///< it must
 
   // What place() finds.
   bool onDevice = false;

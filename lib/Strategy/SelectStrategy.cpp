@@ -184,7 +184,8 @@ struct SelectStrategy
     std::optional<StrategyKind> wanted = symbolizeStrategyKind(strategy);
     if (!wanted) {
       getOperation().emitError("noodle-select-strategy: no strategy '")
-          << strategy << "': use auto, reference, loops, tiled, sparse, "
+          << strategy
+          << "': use auto, reference, loops, tiled, sparse, "
              "gpu or library";
       return signalPassFailure();
     }
@@ -214,11 +215,10 @@ struct SelectStrategy
       auto given = op->getAttrOfType<StrategyKindAttr>("strategy");
       bool named = given && given.getValue() != StrategyKind::Auto;
       StrategyKind wanted = named ? given.getValue() : standard;
-      bool asked = wanted == StrategyKind::Gpu ||
-                   wanted == StrategyKind::Library;
+      bool asked =
+          wanted == StrategyKind::Gpu || wanted == StrategyKind::Library;
       // What the host does if the device does not.
-      Choice choice =
-          choose(op, asked ? StrategyKind::Auto : wanted, named);
+      Choice choice = choose(op, asked ? StrategyKind::Auto : wanted, named);
       PlacedOp &placed = ops.emplace_back();
       placed.op = op;
       placed.host = choice.strategy;

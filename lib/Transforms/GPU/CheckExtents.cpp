@@ -74,9 +74,9 @@ private:
   void require(Value a, Value c, const Twine &message) {
     if (a == c)
       return;
-    CheckOp::create(
-        b, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, a, c),
-        b.getStringAttr(message), b.getI32IntegerAttr(NOODLE_RT_SHAPE_MISMATCH));
+    CheckOp::create(b, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, a, c),
+                    b.getStringAttr(message),
+                    b.getI32IntegerAttr(NOODLE_RT_SHAPE_MISMATCH));
   }
   /// `tensor`'s dimension belongs to the group.
   void member(Group &group, Value tensor, int64_t d, const Twine &name) {
@@ -188,8 +188,7 @@ std::pair<Value, int64_t> noodle::extentSource(Operation *op, int64_t d) {
   SmallVector<std::pair<Value, int64_t>> candidates;
   if (auto contract = dyn_cast<ContractOp>(op)) {
     ContractSpec spec = contract.getSpec();
-    for (auto [input, letters] :
-         llvm::zip(contract.getInputs(), spec.operands))
+    for (auto [input, letters] : llvm::zip(contract.getInputs(), spec.operands))
       for (auto [at, letter] : llvm::enumerate(letters))
         if (letter == spec.output[d])
           candidates.push_back({input, at});
@@ -201,8 +200,7 @@ std::pair<Value, int64_t> noodle::extentSource(Operation *op, int64_t d) {
       if (isa<RankedTensorType>(input.getType()))
         candidates.push_back({input, d});
   } else if (auto transpose = dyn_cast<TransposeOp>(op)) {
-    candidates.push_back(
-        {transpose.getInput(), transpose.getPermutation()[d]});
+    candidates.push_back({transpose.getInput(), transpose.getPermutation()[d]});
   } else if (auto reduce = dyn_cast<ReduceOp>(op)) {
     auto type = cast<RankedTensorType>(reduce.getInput().getType());
     for (int64_t at = 0, kept = 0; at < type.getRank(); ++at)

@@ -132,8 +132,8 @@ void DeviceBuffers::follow(Operation *op, SymbolTableCollection &symbols) {
   if (isa<memref::AllocOp, memref::AllocaOp, LaunchOp>(op))
     return;
   if (auto call = dyn_cast<func::CallOp>(op)) {
-    auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(
-        op, call.getCalleeAttr());
+    auto callee =
+        symbols.lookupNearestSymbolFrom<func::FuncOp>(op, call.getCalleeAttr());
     // The interpreter's results are blocks of their own.
     if (!callee || callee.isDeclaration())
       return;
@@ -226,8 +226,8 @@ void Collector::add(Value buffer, bool write) {
 void Collector::touch(Operation *op) {
   if (auto call = dyn_cast<func::CallOp>(op)) {
     // Functions with bodies ask for themselves; the interpreter cannot.
-    auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(
-        op, call.getCalleeAttr());
+    auto callee =
+        symbols.lookupNearestSymbolFrom<func::FuncOp>(op, call.getCalleeAttr());
     if (!callee || callee.isDeclaration())
       for (Value operand : op->getOperands())
         add(operand, /*write=*/false);
@@ -289,8 +289,8 @@ private:
         ->walk([&](Operation *inner) {
           auto call = dyn_cast<func::CallOp>(inner);
           return isa<LaunchOp>(inner) ||
-                         (call && launching.contains(
-                                      call.getCalleeAttr().getAttr()))
+                         (call &&
+                          launching.contains(call.getCalleeAttr().getAttr()))
                      ? WalkResult::interrupt()
                      : WalkResult::advance();
         })

@@ -78,8 +78,7 @@ static MapOp follower(Operation *op) {
   auto shape = cast<RankedTensorType>(value.getType());
   RankedTensorType result = map.getType();
   if (shape.getShape() != result.getShape() || shape.getEncoding() ||
-      result.getEncoding() ||
-      deviceForm(map).kind != KernelKind::Elementwise)
+      result.getEncoding() || deviceForm(map).kind != KernelKind::Elementwise)
     return nullptr;
   return map;
 }
@@ -151,8 +150,8 @@ struct OffloadOps : noodle::impl::NoodleOffloadOpsPassBase<OffloadOps> {
     if (wantsLibrary(cluster.root)) {
       Offload offload(cluster, deviceModule());
       launchOr(emitLibrary(offload), members);
-      cluster.root->setAttr("strategy", StrategyKindAttr::get(
-                                            &getContext(), StrategyKind::Gpu));
+      cluster.root->setAttr(
+          "strategy", StrategyKindAttr::get(&getContext(), StrategyKind::Gpu));
     }
     Offload offload(cluster, deviceModule());
     LaunchOp launch = emit(form.kind, offload);

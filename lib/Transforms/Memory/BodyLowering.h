@@ -1,4 +1,5 @@
-//===- BodyLowering.h - lowering of one function's runtime calls -*- C++ -*-===//
+//===- BodyLowering.h - lowering of one function's runtime calls -*- C++
+//-*-===//
 //
 // Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -66,7 +66,8 @@ LogicalResult BodyLowering::lower(LaunchOp op) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   SlotBuilder slots(b, converter);
   auto i8 = [&](uint8_t value) -> Value {
-    return LLVM::ConstantOp::create(b, b.getI8Type(), b.getI8IntegerAttr(value));
+    return LLVM::ConstantOp::create(b, b.getI8Type(),
+                                    b.getI8IntegerAttr(value));
   };
   ArrayRef<int64_t> split = op.getSplit().value_or(ArrayRef<int64_t>());
 
@@ -78,9 +79,8 @@ LogicalResult BodyLowering::lower(LaunchOp op) {
   for (auto [k, buffer] : llvm::enumerate(buffers)) {
     auto type = dyn_cast<MemRefType>(buffer.getType());
     if (!type || !type.getLayout().isIdentity())
-      return op.emitError("buffer ")
-             << k << " has type " << buffer.getType()
-             << ": kernels take row-major buffers";
+      return op.emitError("buffer ") << k << " has type " << buffer.getType()
+                                     << ": kernels take row-major buffers";
     auto [data, count] = extentOf(b, slots, converter, buffer);
     int64_t base = k * stride;
     auto at = [&](size_t field) { return base + int64_t(field); };
@@ -89,9 +89,9 @@ LogicalResult BodyLowering::lower(LaunchOp op) {
     slots.store(data, table, at(offsetof(noodle_rt_launch_buffer, data)));
     slots.store(count, table, at(offsetof(noodle_rt_launch_buffer, count)));
     Type element = type.getElementType();
-    int64_t bytes =
-        element.isIndex() ? 8
-                          : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+    int64_t bytes = element.isIndex()
+                        ? 8
+                        : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
     slots.store(i32(b, bytes), table,
                 at(offsetof(noodle_rt_launch_buffer, element_bytes)));
     slots.store(i8(last), table, at(offsetof(noodle_rt_launch_buffer, write)));
@@ -99,11 +99,11 @@ LogicalResult BodyLowering::lower(LaunchOp op) {
   }
 
   int64_t scalarCount = op.getScalars().size();
-  Value scalars = scalarCount
-                      ? entryAlloca(op.getLoc(), b.getI64Type(), scalarCount)
-                      : LLVM::ZeroOp::create(
-                            b, LLVM::LLVMPointerType::get(b.getContext()))
-                            .getResult();
+  Value scalars =
+      scalarCount
+          ? entryAlloca(op.getLoc(), b.getI64Type(), scalarCount)
+          : LLVM::ZeroOp::create(b, LLVM::LLVMPointerType::get(b.getContext()))
+                .getResult();
   for (auto [k, scalar] : llvm::enumerate(op.getScalars()))
     slots.store(scalar, scalars, 8 * k);
 
