@@ -7,6 +7,7 @@
 #include "EmulatorAbi.h"
 #include "Run.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
@@ -34,7 +35,13 @@ std::unique_ptr<Module> Module::load(const void *object, size_t bytes,
     done += size_t(n);
   }
   std::unique_ptr<Module> module(new Module);
-  std::string path = "/proc/self/fd/" + std::to_string(file);
+  // The loader takes a name that it knows for the same library, and file
+  // numbers come again: a number in slashes and dots makes each name new.
+  static std::atomic<unsigned> loaded{0};
+  std::string path = "/proc/self/fd/";
+  for (unsigned number = ++loaded; number; number >>= 1)
+    path += number & 1 ? "./" : "/";
+  path += std::to_string(file);
   module->handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   close(file);
   if (!module->handle) {

@@ -355,6 +355,7 @@ gpu.func @endless(%in: memref<?xf32>) kernel
   %c0 = arith.constant 0 : index
   scf.while : () -> () {
     %v = memref.load %in[%c0] : memref<?xf32>
+    memref.store %v, %in[%c0] : memref<?xf32>
     %go = arith.cmpf oeq, %v, %v : f32
     scf.condition(%go)
   } do {
