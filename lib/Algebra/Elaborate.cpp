@@ -52,6 +52,9 @@ std::string whyRefused(Operation *op) {
     return "use tensor.expand_shape and tensor.collapse_shape";
   if (isa<scf::ParallelOp, scf::ForallOp, scf::InParallelOp>(op))
     return "use scf.for: the compiler decides what runs in parallel";
+  // Kernels trust the sizes that the compiler gave them.
+  if (isa<LaunchOp, HostAccessOp>(op))
+    return "only the compiler launches kernels: give an op the strategy gpu";
   return {};
 }
 

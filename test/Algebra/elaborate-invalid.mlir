@@ -77,3 +77,11 @@ func.func @reshape(%x: tensor<?xf32>, %s: tensor<2xi64>) -> tensor<?x?xf32> {
   %r = tensor.reshape %x(%s) : (tensor<?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
   return %r : tensor<?x?xf32>
 }
+
+// -----
+
+func.func @launch(%x: tensor<64xf32>, %n: index) -> tensor<64xf32> {
+  // expected-error @below {{'noodle.launch' is not accepted: only the compiler launches kernels: give an op the strategy gpu}}
+  %ran, %y = noodle.launch @elementwise_0 grid(%n, %n, %n) outs(%x : tensor<64xf32>) : tensor<64xf32>
+  return %y : tensor<64xf32>
+}
