@@ -210,6 +210,21 @@ bool Context::owns(const void *address) const {
   return address && impl().blocks.contains(address);
 }
 
+void *Context::blockAt(const void *address, int64_t &bytes) const {
+  auto wanted = reinterpret_cast<uintptr_t>(address);
+  std::lock_guard lock(impl().mutex);
+  for (BlockHeader *block = impl().blocks.newest(); block;
+       block = block->next) {
+    auto begin = reinterpret_cast<uintptr_t>(block->payload());
+    if (wanted < begin || wanted - begin >= uintptr_t(block->bytes))
+      continue;
+    bytes = block->bytes;
+    return block->payload();
+  }
+  bytes = 0;
+  return nullptr;
+}
+
 bool Context::adopt(void *payload, Region &region) {
   Impl &impl = this->impl();
   std::lock_guard lock(impl.mutex);

@@ -37,6 +37,7 @@ struct DeviceInfo {
   int multiprocessors = 0;
   int64_t memory = 0;
   int64_t sharedPerBlock = 0;
+  int64_t threadsPerBlock = 0;
   std::string uuid;          ///< tells devices apart across processes
 };
 
@@ -64,6 +65,8 @@ struct DeviceStep {
                       ///< "evict", "split", "load", "launch", "lost"
   std::string reason; ///< one line; names what the driver said
   int64_t site = -1;  ///< op site, where there is one
+  /// How often; the reason is that of the first time.
+  int64_t count = 1;
 };
 
 /// What one call did on the device. Times are the device's own.
@@ -97,6 +100,17 @@ public:
   virtual int64_t freeBytes() const = 0;
   /// Gives cached device and pinned memory back.
   virtual void trim() = 0;
+  /// Page-locks host memory, which transfers then read and write without a
+  /// stop in between. Costs about a second for 1 to 2 GB: for memory that many
+  /// calls use. False, with a reason, where the system refuses, where part of it
+  /// is registered already, or for memory of a device. It must be unregistered
+  /// before it is freed, and while no call uses it.
+  virtual bool registerHost(void *host, int64_t bytes, std::string &whyNot) = 0;
+  /// False where `host` is not the begin of registered memory.
+  virtual bool unregisterHost(void *host) = 0;
+  /// Whether `address` is memory of a device that the host cannot touch:
+  /// programs take host memory.
+  virtual bool isDeviceMemory(const void *address) const = 0;
   struct Impl; // runtime/device
   virtual Impl &impl() = 0;
 };

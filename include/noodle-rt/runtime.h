@@ -262,6 +262,9 @@ public:
   bool adopt(void *block, Region &region);
   /// Whether `address` is the start of a live block of this call.
   bool owns(const void *address) const;
+  /// The live block of this call that `address` lies in, and its size; null
+  /// where it lies in none. Walks the blocks, newest first.
+  void *blockAt(const void *address, int64_t &bytes) const;
 
   int64_t liveBytes() const;
   int64_t peakBytes() const;

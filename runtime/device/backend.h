@@ -32,6 +32,7 @@ enum class Fault {
   None,
   Memory,  ///< the device has not enough
   Refused, ///< this call failed; the device lives
+  Mistake, ///< the caller's: no device and no host can do what is asked for
   Lost     ///< the device is of no more use
 };
 struct Outcome {
@@ -39,6 +40,9 @@ struct Outcome {
   std::string reason;
   bool ok() const { return fault == Fault::None; }
 };
+
+/// How far a queue's kernels have come; 0 is the beginning.
+using Moment = uint64_t;
 
 /// Times measured by a queue that profiles, in seconds.
 struct QueueTimes {
@@ -80,11 +84,20 @@ public:
                            DeviceAddress &address) = 0;
   /// Gives memory back once everything enqueued so far has finished.
   virtual void release(DeviceAddress address) noexcept = 0;
-  /// Copies to the device. The host may change `from` at once when this
-  /// returns; launches after it see the data.
-  virtual Outcome copyIn(DeviceAddress to, const void *from, int64_t bytes) = 0;
-  /// Copies to the host and waits. Sees launches enqueued before.
-  virtual Outcome copyOut(void *to, DeviceAddress from, int64_t bytes) = 0;
+  /// Copies to the device; launches after it see the data. The host may change
+  /// `from` when this returns, or, where `direct` is set, after settleInputs.
+  virtual Outcome copyIn(DeviceAddress to, const void *from, int64_t bytes,
+                         bool &direct) = 0;
+  /// Waits until no transfer reads host memory.
+  virtual Outcome settleInputs() = 0;
+  /// In the order of the kernels.
+  virtual Outcome copyOnDevice(DeviceAddress to, DeviceAddress from,
+                               int64_t bytes) = 0;
+  /// The kernels enqueued so far.
+  virtual Outcome mark(Moment &moment) = 0;
+  /// Copies to the host what kernels wrote until `after`, and waits.
+  virtual Outcome copyOut(void *to, DeviceAddress from, int64_t bytes,
+                          Moment after) = 0;
   virtual Outcome launch(const LaunchRequest &request) = 0;
   /// Runs a vendor's routine instead; see library.h.
   virtual Outcome routine(std::string_view name,
@@ -96,12 +109,16 @@ public:
   virtual QueueTimes times() = 0;
 };
 
-/// Host memory with a lasting copy on the device.
+/// Host memory with a lasting copy on the device. Lives until the last call
+/// that found it has ended.
 struct Resident {
-  const char *host = nullptr;
+  ~Resident();
+  std::shared_ptr<Device> owner;
+  char *host = nullptr;
   int64_t bytes = 0;
   DeviceAddress device = 0;
-  bool stale = true; ///< the host has newer contents
+  std::mutex mutex;
+  bool stale = true; ///< the host has newer contents; guarded by `mutex`
 };
 
 struct Device::Impl {
@@ -114,9 +131,16 @@ struct Device::Impl {
   virtual void release(DeviceAddress address) noexcept = 0;
   virtual void markLost() noexcept = 0;
 
-  /// Residents by host address, none overlapping.
+  /// The resident copy that has all of [begin, end); null if none has.
+  std::shared_ptr<Resident> findResident(const char *begin, const char *end);
+  /// False where it overlaps another.
+  bool add(const std::shared_ptr<Resident> &resident);
+  void remove(const Resident &resident);
+
+private:
   std::mutex residentMutex;
-  std::map<uintptr_t, std::shared_ptr<Resident>> residents;
+  /// By address, none overlapping.
+  std::map<uintptr_t, std::weak_ptr<Resident>> residents;
 };
 
 } // namespace noodle::rt

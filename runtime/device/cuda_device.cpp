@@ -7,6 +7,7 @@
 #include "cuda_device.h"
 #include "cuda_queue.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace noodle::rt {
@@ -24,11 +25,14 @@ CudaDevice::~CudaDevice() {
     libraries.reset();
     for (auto &lane : lanes)
       destroy(*lane);
+    for (auto [host, bytes] : registered)
+      driver.memHostUnregister(reinterpret_cast<void *>(host));
+    trimBlocks();
     pinned.trim();
     if (memoryPool)
       driver.memPoolTrimTo(memoryPool, 0);
   }
-  surely(driver.devicePrimaryCtxRelease, handle);
+  driver.devicePrimaryCtxRelease(handle);
 }
 
 Outcome CudaDevice::outcome(const char *what, CUresult result) {
@@ -51,24 +55,26 @@ Outcome CudaDevice::outcome(const char *what, CUresult result) {
 Outcome CudaDevice::open(int index) {
   about.kind = "cuda";
   about.index = index;
-  about.driverVersion = driver.version;
+  TRY_CUDA(driverGetVersion, &about.driverVersion);
   char name[256] = {};
   TRY_CUDA(deviceGetName, name, int(sizeof name - 1), handle);
   about.name = name;
   auto attribute = [&](CUdevice_attribute which, int &value) {
     return driver.deviceGetAttribute(&value, which, handle);
   };
-  int pools = 0, shared = 0;
+  int pools = 0, shared = 0, threads = 0;
   const std::pair<CUdevice_attribute, int *> wanted[] = {
       {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, &about.major},
       {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, &about.minor},
       {CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, &about.multiprocessors},
       {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK, &shared},
+      {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK, &threads},
       {CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED, &pools}};
   for (auto [which, value] : wanted)
     if (CUresult result = attribute(which, *value))
       return outcome("cuDeviceGetAttribute", result);
   about.sharedPerBlock = shared;
+  about.threadsPerBlock = threads;
   size_t memory = 0;
   TRY_CUDA(deviceTotalMem, &memory, handle);
   about.memory = int64_t(memory);
@@ -107,8 +113,123 @@ void CudaDevice::trim() {
     return;
   CurrentContext current(*this);
   pinned.trim();
+  trimBlocks();
   if (memoryPool)
     driver.memPoolTrimTo(memoryPool, 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Host memory
+//===----------------------------------------------------------------------===//
+
+bool CudaDevice::isDeviceMemory(const void *address) const {
+  if (lost())
+    return false;
+  CurrentContext current(*this);
+  if (current.result != CUDA_SUCCESS)
+    return false;
+  auto at = reinterpret_cast<CUdeviceptr>(address);
+  unsigned type = 0, managed = 0;
+  // An error for what the driver never saw: pageable memory.
+  if (driver.pointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, at) !=
+          CUDA_SUCCESS ||
+      type != CU_MEMORYTYPE_DEVICE)
+    return false;
+  return driver.pointerGetAttribute(&managed, CU_POINTER_ATTRIBUTE_IS_MANAGED,
+                                    at) != CUDA_SUCCESS ||
+         !managed;
+}
+
+bool CudaDevice::registerHost(void *host, int64_t bytes, std::string &whyNot) {
+  try {
+    if (!host || bytes <= 0 || isDeviceMemory(host)) {
+      whyNot = "it is not memory of the host";
+      return false;
+    }
+    if (lost()) {
+      whyNot = "the device is lost";
+      return false;
+    }
+    CurrentContext current(*this);
+    std::lock_guard lock(hostMutex);
+    auto known = registered.emplace(reinterpret_cast<uintptr_t>(host), bytes);
+    CUresult result = current.result;
+    if (!known.second)
+      result = CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
+    if (result == CUDA_SUCCESS)
+      result = driver.memHostRegister(host, size_t(bytes),
+                                      CU_MEMHOSTREGISTER_PORTABLE);
+    if (result == CUDA_SUCCESS)
+      return true;
+    if (known.second)
+      registered.erase(known.first);
+    whyNot = result == CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED
+                 ? "part of it is registered already"
+                 : outcome("cuMemHostRegister", result).reason;
+  } catch (const std::exception &) {
+    whyNot = "out of memory";
+  }
+  return false;
+}
+
+bool CudaDevice::unregisterHost(void *host) {
+  std::lock_guard lock(hostMutex);
+  if (!registered.erase(reinterpret_cast<uintptr_t>(host)))
+    return false;
+  if (lost())
+    return true;
+  CurrentContext current(*this);
+  driver.memHostUnregister(host);
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Device memory
+//===----------------------------------------------------------------------===//
+
+/// Classes of a quarter of a power of two, from 64 KiB on: at most a quarter is
+/// wasted.
+static int64_t classOf(int64_t bytes) {
+  int64_t size = int64_t{64} << 10;
+  while (size < bytes)
+    size *= 2;
+  int64_t step = std::max(size / 8, int64_t{8} << 10);
+  return size <= (int64_t{64} << 10) ? size : (bytes + step - 1) / step * step;
+}
+
+Outcome CudaDevice::takeBlock(int64_t bytes, DeviceAddress &address) {
+  int64_t size = classOf(bytes);
+  std::lock_guard lock(blockMutex);
+  if (auto idle = idleBlocks.find(size); idle != idleBlocks.end()) {
+    address = idle->second;
+    idleBlocks.erase(idle);
+    return {};
+  }
+  TRY_CUDA(memAlloc, &address, size_t(size));
+  blockBytes[address] = size;
+  return {};
+}
+
+void CudaDevice::giveBlock(DeviceAddress address) noexcept {
+  std::lock_guard lock(blockMutex);
+  auto known = blockBytes.find(address);
+  if (known == blockBytes.end())
+    return;
+  try {
+    idleBlocks.emplace(known->second, address);
+  } catch (const std::exception &) {
+    blockBytes.erase(known);
+    driver.memFree(address);
+  }
+}
+
+void CudaDevice::trimBlocks() noexcept {
+  std::lock_guard lock(blockMutex);
+  for (auto [size, address] : idleBlocks) {
+    blockBytes.erase(address);
+    driver.memFree(address);
+  }
+  idleBlocks.clear();
 }
 
 Outcome CudaDevice::allocate(int64_t bytes, DeviceAddress &address) {
@@ -123,7 +244,7 @@ void CudaDevice::release(DeviceAddress address) noexcept {
   if (!address || lost())
     return;
   CurrentContext current(*this);
-  surely(driver.memFree, address);
+  driver.memFree(address);
 }
 
 VendorLibraries &CudaDevice::vendor() {
@@ -142,14 +263,16 @@ void CudaDevice::destroy(Lane &lane) noexcept {
     for (Lane::Stage &stage : way) {
       pinned.give(stage.block);
       if (stage.done)
-        surely(driver.eventDestroy, stage.done);
+        driver.eventDestroy(stage.done);
     }
-  for (CUevent event : {lane.inDone, lane.computeDone})
+  if (lane.inDone)
+    driver.eventDestroy(lane.inDone);
+  for (CUevent event : lane.marks)
     if (event)
-      surely(driver.eventDestroy, event);
+      driver.eventDestroy(event);
   for (CUstream stream : {lane.in, lane.compute, lane.out})
     if (stream)
-      surely(driver.streamDestroy, stream);
+      driver.streamDestroy(stream);
 }
 
 Outcome CudaDevice::takeLane(std::unique_ptr<Lane> &lane) {
@@ -167,9 +290,9 @@ Outcome CudaDevice::takeLane(std::unique_ptr<Lane> &lane) {
     if (result.ok())
       result = outcome("cuStreamCreate",
                        driver.streamCreate(stream, CU_STREAM_NON_BLOCKING));
-  for (CUevent *event : {&made->inDone, &made->computeDone,
-                         &made->stages[0][0].done, &made->stages[0][1].done,
-                         &made->stages[1][0].done, &made->stages[1][1].done})
+  for (CUevent *event :
+       {&made->inDone, &made->stages[0][0].done, &made->stages[0][1].done,
+        &made->stages[1][0].done, &made->stages[1][1].done})
     if (result.ok())
       result = outcome("cuEventCreate",
                        driver.eventCreate(event, CU_EVENT_DISABLE_TIMING));
@@ -217,7 +340,7 @@ public:
     if (!module || device.lost())
       return;
     CurrentContext current(device);
-    surely(device.driver.moduleUnload, module);
+    device.driver.moduleUnload(module);
   }
   CudaDevice &device; ///< the DeviceModule keeps it alive
   CUmodule module = nullptr;
@@ -288,39 +411,47 @@ Outcome CudaDevice::load(const DeviceCode &code,
 // Finding devices
 //===----------------------------------------------------------------------===//
 
-int countCudaDevices(DeviceStep &whyNot) {
-  whyNot = {"driver", "", -1};
-  const Driver *driver = Driver::get(whyNot.reason);
-  if (!driver)
-    return 0;
-  int count = 0;
-  CUresult result = driver->deviceGetCount(&count);
-  if (result == CUDA_SUCCESS && count > 0) {
-    whyNot = {};
-    return count;
+/// Null, with the step that failed, or a driver that offers `count` > 0.
+static const Driver *findDevices(int &count, DeviceStep &whyNot) {
+  std::string reason;
+  const Driver *driver = Driver::get(reason);
+  if (!driver) {
+    whyNot = {"driver", reason};
+    return nullptr;
   }
+  count = 0;
+  CUresult result = driver->deviceGetCount(&count);
+  if (result == CUDA_SUCCESS && count > 0)
+    return driver;
   whyNot = {"device",
             result == CUDA_SUCCESS || result == CUDA_ERROR_NO_DEVICE
                 ? "the CUDA driver offers no device"
-                : driver->describe("cuDeviceGetCount", result),
-            -1};
-  return 0;
+                : driver->describe("cuDeviceGetCount", result)};
+  return nullptr;
+}
+
+int countCudaDevices(DeviceStep &whyNot) {
+  try {
+    int count = 0;
+    return findDevices(count, whyNot) ? count : 0;
+  } catch (const std::exception &) {
+    return 0;
+  }
 }
 
 std::shared_ptr<Device> openCudaDevice(int index, DeviceStep &whyNot) {
   try {
-    int count = countCudaDevices(whyNot);
-    if (count == 0)
+    int count = 0;
+    const Driver *driver = findDevices(count, whyNot);
+    if (!driver)
       return nullptr;
     if (index < 0 || index >= count) {
       whyNot = {"device",
                 "there is no device " + std::to_string(index) +
                     ": the CUDA driver offers " + std::to_string(count) +
-                    (count == 1 ? " (number 0)" : ", numbered from 0"),
-                -1};
+                    (count == 1 ? " (number 0)" : ", numbered from 0")};
       return nullptr;
     }
-    const Driver *driver = Driver::get(whyNot.reason);
     CUdevice handle = 0;
     if (CUresult result = driver->deviceGet(&handle, index)) {
       whyNot = {"device", driver->describe("cuDeviceGet", result), -1};

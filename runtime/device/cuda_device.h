@@ -19,14 +19,19 @@ namespace noodle::rt {
 /// of microseconds.
 struct Lane {
   CUstream in = nullptr, compute = nullptr, out = nullptr;
-  CUevent inDone = nullptr, computeDone = nullptr;
+  CUevent inDone = nullptr;
+  /// Of the last moments of the kernels' stream: moment k is at k % kMarks, or
+  /// a later one is, which is as good to wait for.
+  static constexpr size_t kMarks = 64;
+  CUevent marks[kMarks] = {};
   /// Staging buffers of pageable transfers, two each way.
   struct Stage {
     PinnedBlock block;
     CUevent done = nullptr;
     bool busy = false; ///< `done` was recorded and not waited for
   };
-  Stage stages[2][2]; ///< [in, out][which]
+  Stage stages[2][2];   ///< [in, out][which]
+  int nextStage[2] = {}; ///< in turn, from transfer to transfer
 };
 
 /// Thread-safe.
@@ -40,6 +45,9 @@ public:
   bool lost() const override { return dead.load(std::memory_order_acquire); }
   int64_t freeBytes() const override;
   void trim() override;
+  bool registerHost(void *host, int64_t bytes, std::string &whyNot) override;
+  bool unregisterHost(void *host) override;
+  bool isDeviceMemory(const void *address) const override;
   Device::Impl &impl() override { return *this; }
 
   Outcome load(const DeviceCode &code,
@@ -54,6 +62,11 @@ public:
   void giveLane(std::unique_ptr<Lane> lane) noexcept;
   void destroy(Lane &lane) noexcept;
 
+  /// For devices without stream-ordered memory: blocks of size classes, kept
+  /// until trim. Nothing may use a block that is given back.
+  Outcome takeBlock(int64_t bytes, DeviceAddress &address);
+  void giveBlock(DeviceAddress address) noexcept;
+
   /// The vendor's libraries; the context is current.
   VendorLibraries &vendor();
 
@@ -63,6 +76,7 @@ public:
   PinnedPool pinned;
 
 private:
+  void trimBlocks() noexcept;
   const CUdevice handle;
   DeviceInfo about;
   std::atomic<bool> dead{false};
@@ -70,20 +84,23 @@ private:
   std::unique_ptr<VendorLibraries> libraries;
   std::mutex laneMutex;
   std::vector<std::unique_ptr<Lane>> lanes; ///< idle
+  std::mutex blockMutex;
+  std::map<DeviceAddress, int64_t> blockBytes; ///< live and idle ones
+  std::multimap<int64_t, DeviceAddress> idleBlocks;
+  std::mutex hostMutex;
+  std::map<uintptr_t, int64_t> registered; ///< bytes of host memory
 };
 
 /// Makes a device's context current on this thread for a scope.
 class CurrentContext {
 public:
   explicit CurrentContext(const CudaDevice &device) : driver(device.driver) {
-    result = driver.ctxPushCurrent(device.context);
-    if (result != CUDA_SUCCESS && !isSticky(result)) // nothing was pushed
-      result = driver.ctxPushCurrent(device.context);
+    result = twice(driver.ctxPushCurrent, device.context);
   }
   ~CurrentContext() {
     CUcontext popped;
     if (result == CUDA_SUCCESS)
-      surely(driver.ctxPopCurrent, &popped);
+      driver.ctxPopCurrent(&popped);
   }
   CUresult result;
 

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Three streams: transfers in, kernels, transfers out. Kernels wait for the
-// transfers enqueued before them, transfers out for the kernels before them,
-// and nothing else waits: the inputs of a later kernel arrive while an earlier
-// one runs.
+// transfers enqueued before them, a transfer out for the kernel that wrote what
+// it moves, and nothing else waits: the inputs of a later kernel arrive, and the
+// results of an earlier one leave, while a kernel runs.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NOODLE_RUNTIME_DEVICE_CUDA_QUEUE_H
@@ -27,8 +27,14 @@ public:
   Outcome allocate(int64_t bytes, bool forInput,
                    DeviceAddress &address) override;
   void release(DeviceAddress address) noexcept override;
-  Outcome copyIn(DeviceAddress to, const void *from, int64_t bytes) override;
-  Outcome copyOut(void *to, DeviceAddress from, int64_t bytes) override;
+  Outcome copyIn(DeviceAddress to, const void *from, int64_t bytes,
+                 bool &direct) override;
+  Outcome settleInputs() override;
+  Outcome copyOnDevice(DeviceAddress to, DeviceAddress from,
+                       int64_t bytes) override;
+  Outcome mark(Moment &moment) override;
+  Outcome copyOut(void *to, DeviceAddress from, int64_t bytes,
+                  Moment after) override;
   Outcome launch(const LaunchRequest &request) override;
   Outcome routine(std::string_view name,
                   std::span<const VendorLibraries::Buffer> buffers,
@@ -48,13 +54,18 @@ private:
   Outcome check(const char *what, CUresult result) {
     return device.outcome(what, result);
   }
-  /// Whether `host` is page-locked; fails for a device address.
-  Outcome isPinned(const void *host, bool &pinned);
+  /// Whether all of it is page-locked; fails for memory of a device.
+  Outcome inspect(const void *host, int64_t bytes, bool &pinned);
+  /// A staging buffer that no transfer uses; null where there is no memory.
   Outcome stage(Way way, int number, int64_t bytes, Lane::Stage *&stage);
   Outcome settle(Lane::Stage &stage);
+  /// After a transfer from or to a staging buffer.
+  Outcome follow(Way way, Lane::Stage &stage);
+  Outcome moveOut(char *to, DeviceAddress from, int64_t bytes);
   Outcome joinIn(); ///< kernels wait for the transfers in so far
-  Outcome begin(Way way, int64_t site);
+  void begin(Way way, int64_t site);
   void end(Way way);
+  void fold(); ///< adds up and forgets the spans so far
   CUstream stream(Way way) const;
 
   CudaDevice &device;
@@ -62,7 +73,9 @@ private:
   std::unique_ptr<Lane> lane;
   const bool profile;
   bool inPending = false; ///< inDone is newer than what kernels waited for
+  Moment moments = 0;
   std::vector<Timed> timed;
+  QueueTimes measured;
   CUevent base = nullptr;
 };
 

@@ -7,16 +7,12 @@
 #include "driver.h"
 
 #include <dlfcn.h>
+#include <exception>
 #include <memory>
 #include <mutex>
 
 namespace noodle::rt {
 namespace {
-
-struct Opened {
-  Driver driver;
-  std::string whyNot;
-};
 
 /// Oldest driver with stream-ordered memory: CUDA 11.2.
 constexpr int kOldestDriver = 11020;
@@ -26,54 +22,53 @@ std::string versionText(int version) {
          std::to_string(version % 1000 / 10);
 }
 
-void open(Opened &opened) {
+/// Null with a reason.
+std::unique_ptr<Driver> open(std::string &whyNot) {
   // Never closed: the driver keeps threads and handlers of its own.
   void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     const char *said = dlerror();
-    opened.whyNot = std::string("there is no CUDA driver (") +
-                    (said ? said : "libcuda.so.1 cannot be opened") +
-                    "); install NVIDIA's driver, or use --target cpu";
-    return;
+    whyNot = std::string("there is no CUDA driver (") +
+             (said ? said : "libcuda.so.1 cannot be opened") +
+             "); install NVIDIA's driver, or use --target cpu";
+    return nullptr;
   }
-  Driver &driver = opened.driver;
+  auto driver = std::make_unique<Driver>();
+  const char *missing = nullptr;
 #define CUDA_FUNCTION(name, symbol, parameters)                                \
-  driver.name =                                                                \
+  driver->name =                                                               \
       reinterpret_cast<CUresult(*) parameters>(dlsym(library, #symbol));       \
-  if (!driver.name && opened.whyNot.empty())                                   \
-    opened.whyNot = "the CUDA driver has no " #symbol                          \
-                    ": it is older than CUDA 11.2; update NVIDIA's driver";
+  if (!driver->name && !missing)                                               \
+    missing = #symbol;
 #include "cuda_driver.def"
-  if (!opened.whyNot.empty())
-    return;
-  if (CUresult error = driver.init(0)) {
-    opened.whyNot = driver.describe("cuInit", error);
-    return;
-  }
-  if (CUresult error = driver.driverGetVersion(&driver.version))
-    opened.whyNot = driver.describe("cuDriverGetVersion", error);
-  else if (driver.version < kOldestDriver)
-    opened.whyNot = "the CUDA driver is for CUDA " +
-                    versionText(driver.version) + ", at least " +
-                    versionText(kOldestDriver) +
-                    " is needed; update NVIDIA's driver";
+  if (!missing)
+    return driver;
+  whyNot = std::string("the CUDA driver has no ") + missing +
+           ": it is older than CUDA 11.2; update NVIDIA's driver";
+  return nullptr;
 }
 
 } // namespace
 
 const Driver *Driver::get(std::string &whyNot) {
-  static std::once_flag once;
-  static Opened opened;
-  std::call_once(once, [] {
-    try {
-      open(opened);
-    } catch (const std::exception &) {
-      opened.whyNot = "out of memory";
-    }
-  });
-  if (opened.whyNot.empty())
-    return &opened.driver;
-  whyNot = opened.whyNot;
+  static std::mutex mutex;
+  static std::unique_ptr<Driver> opened;
+  std::lock_guard lock(mutex);
+  if (!opened)
+    opened = open(whyNot);
+  if (!opened)
+    return nullptr;
+  int version = 0;
+  if (CUresult error = opened->init(0))
+    whyNot = opened->describe("cuInit", error);
+  else if (CUresult error = opened->driverGetVersion(&version))
+    whyNot = opened->describe("cuDriverGetVersion", error);
+  else if (version < kOldestDriver)
+    whyNot = "the CUDA driver is for CUDA " + versionText(version) +
+             ", at least " + versionText(kOldestDriver) +
+             " is needed; update NVIDIA's driver";
+  else
+    return opened.get();
   return nullptr;
 }
 
@@ -93,6 +88,7 @@ bool isSticky(CUresult error) {
   case CUDA_ERROR_INVALID_CONTEXT:
   case CUDA_ERROR_ECC_UNCORRECTABLE:
   case CUDA_ERROR_NVLINK_UNCORRECTABLE:
+  case CUDA_ERROR_CONTAINED:
   case CUDA_ERROR_ILLEGAL_ADDRESS:
   case CUDA_ERROR_LAUNCH_TIMEOUT:
   case CUDA_ERROR_CONTEXT_IS_DESTROYED:
@@ -103,7 +99,10 @@ bool isSticky(CUresult error) {
   case CUDA_ERROR_INVALID_ADDRESS_SPACE:
   case CUDA_ERROR_INVALID_PC:
   case CUDA_ERROR_LAUNCH_FAILED:
+  case CUDA_ERROR_TENSOR_MEMORY_LEAK:
   case CUDA_ERROR_SYSTEM_NOT_READY:
+  case CUDA_ERROR_MPS_CLIENT_TERMINATED:
+  case CUDA_ERROR_EXTERNAL_DEVICE:
     return true;
   default:
     return false;

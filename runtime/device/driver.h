@@ -13,15 +13,14 @@
 
 namespace noodle::rt {
 
-/// The driver's functions. Immutable once opened: thread-safe.
+/// The driver's functions. Immutable once opened: thread-safe. The one object of
+/// this type is the process's, made when it is first asked for.
 struct Driver {
 #define CUDA_FUNCTION(name, symbol, parameters) CUresult(*name) parameters;
 #include "cuda_driver.def"
-  int version = 0; ///< 12040 is CUDA 12.4
 
   /// The process's driver, initialised; null with a reason where there is none.
-  /// The first call decides for the life of the process, as libcuda itself does
-  /// (cuInit after a failure gives the same failure again).
+  /// Once opened it stays, for libcuda keeps threads and handlers of its own.
   static const Driver *get(std::string &whyNot);
 
   /// "cuMemAlloc_v2: CUDA_ERROR_OUT_OF_MEMORY (out of memory)".
@@ -33,10 +32,11 @@ struct Driver {
 /// available", "the context must be destroyed").
 bool isSticky(CUresult error);
 
-/// Gives back or ends something: a second try where the first failed, because
-/// nobody can act on the failure but a leak would stay.
+/// A second try of what may be done twice, where the first failed: a failure
+/// that goes away then costs nothing. Not for what gives something back, which a
+/// driver may do although it reports an earlier failure.
 template <typename Function, typename... Arguments>
-CUresult surely(Function function, Arguments... arguments) {
+CUresult twice(Function function, Arguments... arguments) {
   CUresult result = function(arguments...);
   return result == CUDA_SUCCESS || isSticky(result) ? result
                                                     : function(arguments...);

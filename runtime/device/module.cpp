@@ -39,8 +39,44 @@ Device &DeviceModule::device() const { return *self->device; }
 // Copies that last
 //===----------------------------------------------------------------------===//
 
+Resident::~Resident() {
+  if (device)
+    owner->impl().release(device);
+}
+
+std::shared_ptr<Resident> Device::Impl::findResident(const char *begin,
+                                                     const char *end) {
+  std::lock_guard lock(residentMutex);
+  auto at = residents.upper_bound(reinterpret_cast<uintptr_t>(begin));
+  if (at == residents.begin())
+    return nullptr;
+  std::shared_ptr<Resident> found = std::prev(at)->second.lock();
+  return found && end <= found->host + found->bytes ? found : nullptr;
+}
+
+bool Device::Impl::add(const std::shared_ptr<Resident> &resident) {
+  auto begin = reinterpret_cast<uintptr_t>(resident->host);
+  uintptr_t end = begin + uintptr_t(resident->bytes);
+  std::lock_guard lock(residentMutex);
+  auto next = residents.lower_bound(begin);
+  if (next != residents.end() && next->first < end)
+    return false;
+  if (next != residents.begin())
+    if (auto before = std::prev(next)->second.lock())
+      if (reinterpret_cast<uintptr_t>(before->host) +
+              uintptr_t(before->bytes) >
+          begin)
+        return false;
+  residents[begin] = resident;
+  return true;
+}
+
+void Device::Impl::remove(const Resident &resident) {
+  std::lock_guard lock(residentMutex);
+  residents.erase(reinterpret_cast<uintptr_t>(resident.host));
+}
+
 struct ResidentBuffer::Impl {
-  std::shared_ptr<Device> device;
   std::shared_ptr<Resident> resident;
 };
 
@@ -54,23 +90,15 @@ ResidentBuffer::create(std::shared_ptr<Device> device, void *host,
       whyNot = "a buffer without bytes has nothing to keep on a device";
       return nullptr;
     }
-    Device::Impl &backend = device->impl();
-    auto resident = std::make_shared<Resident>();
-    resident->host = static_cast<const char *>(host);
-    resident->bytes = bytes;
-    auto begin = reinterpret_cast<uintptr_t>(host);
-    std::lock_guard lock(backend.residentMutex);
-    auto next = backend.residents.lower_bound(begin);
-    bool overlaps =
-        (next != backend.residents.end() &&
-         next->first < begin + uintptr_t(bytes)) ||
-        (next != backend.residents.begin() &&
-         std::prev(next)->first + uintptr_t(std::prev(next)->second->bytes) >
-             begin);
-    if (overlaps) {
-      whyNot = "part of the buffer has a copy on the device already";
+    if (device->isDeviceMemory(host)) {
+      whyNot = "the buffer is memory of a device; give the host's";
       return nullptr;
     }
+    Device::Impl &backend = device->impl();
+    auto resident = std::make_shared<Resident>();
+    resident->owner = device;
+    resident->host = static_cast<char *>(host);
+    resident->bytes = bytes;
     Outcome result = backend.allocate(bytes, resident->device);
     if (result.fault == Fault::Memory) {
       device->trim();
@@ -80,9 +108,11 @@ ResidentBuffer::create(std::shared_ptr<Device> device, void *host,
       whyNot = result.reason;
       return nullptr;
     }
-    backend.residents[begin] = resident;
     std::unique_ptr<ResidentBuffer> buffer(new ResidentBuffer);
-    buffer->self->device = std::move(device);
+    if (!backend.add(resident)) {
+      whyNot = "part of the buffer has a copy on the device already";
+      return nullptr;
+    }
     buffer->self->resident = std::move(resident);
     return buffer;
   } catch (const std::exception &) {
@@ -92,19 +122,12 @@ ResidentBuffer::create(std::shared_ptr<Device> device, void *host,
 }
 
 ResidentBuffer::~ResidentBuffer() {
-  if (!self->resident)
-    return;
-  Device::Impl &backend = self->device->impl();
-  {
-    std::lock_guard lock(backend.residentMutex);
-    backend.residents.erase(reinterpret_cast<uintptr_t>(self->resident->host));
-  }
-  backend.release(self->resident->device);
+  if (Resident *resident = self->resident.get())
+    resident->owner->impl().remove(*resident);
 }
 
 void ResidentBuffer::update() {
-  Device::Impl &backend = self->device->impl();
-  std::lock_guard lock(backend.residentMutex);
+  std::lock_guard lock(self->resident->mutex);
   self->resident->stale = true;
 }
 

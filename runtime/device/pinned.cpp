@@ -44,13 +44,13 @@ void PinnedPool::give(PinnedBlock block) noexcept {
     }
   } catch (const std::exception &) {
   }
-  surely(driver.memFreeHost, static_cast<void *>(block.data));
+  driver.memFreeHost(block.data);
 }
 
 void PinnedPool::trim() noexcept {
   std::lock_guard lock(mutex);
   for (PinnedBlock &block : kept)
-    surely(driver.memFreeHost, static_cast<void *>(block.data));
+    driver.memFreeHost(block.data);
   kept.clear();
   keptBytes = 0;
 }
