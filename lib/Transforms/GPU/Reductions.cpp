@@ -177,7 +177,7 @@ LaunchOp Reduction::rows(const Epilogue &epilogue) {
                                   ValueRange scalars, ValueRange workgroup) {
     KernelCode code(b);
     auto fold = [&](Value x, Value y) { return add(code, x, y); };
-    group.begin(code, scalars, workgroup[0]);
+    group.begin(code, scalars, workgroup);
     Value zero = semiring.zero(b, b.getLoc());
     code.when(code.less(group.row, group.rows), [&] {
       Value start = offset(code, scalars, group.row, /*kept=*/true,

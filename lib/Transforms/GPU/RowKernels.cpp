@@ -145,11 +145,14 @@ RowGroups::RowGroups(Offload &offload, KernelSpec &spec, Value rowCount,
   spec.scalars.push_back(offload.scalar(rowCount));
   spec.splitScalar = rowsAt;
   spec.splitRows = blockRows;
-  spec.workgroup.push_back(sharedBuffer(slots * warps(), element));
+  if (!fixed || known() > warpWidth)
+    spec.workgroup.push_back(sharedBuffer(slots * warps(), element));
 }
 
-void RowGroups::begin(KernelCode &code, ValueRange scalars, Value shared) {
-  partials = shared;
+void RowGroups::begin(KernelCode &code, ValueRange scalars,
+                      ValueRange workgroup) {
+  if (ShapedType::isDynamic(known()) || known() > warpWidth)
+    partials = workgroup.front();
   rows = unpackScalar(code.b, scalars[rowsAt], code.b.getIndexType());
   width = widthNumber.get(code, scalars);
   isWarp = code.less(width, code.index(warpWidth + 1));

@@ -62,11 +62,12 @@ class RowGroups {
 public:
   /// Grid and scalars of `spec`; `splitScalar` and `splitRows`, which hold
   /// unless a tensor has no cut. A short row has at most `warpWidth` entries.
+  /// Where rows may be longer, `spec` gets its first shared buffer.
   RowGroups(Offload &offload, KernelSpec &spec, Value rows, Value width,
             Type element, int64_t warpWidth, int64_t slots);
 
   /// In the kernel, once at its head.
-  void begin(KernelCode &code, ValueRange scalars, Value partials);
+  void begin(KernelCode &code, ValueRange scalars, ValueRange workgroup);
   Value row;  ///< the thread's row
   Value rows; ///< of the kernel
   Value width;

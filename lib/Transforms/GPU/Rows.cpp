@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Three passes over a row, of which the first reads global memory and the
-// others shared memory, where each thread keeps what it read itself. What does
-// not fit there is read again.
+// Three passes over a row, of which the first reads global memory. Between them
+// each thread keeps what it read itself: in registers where the width is known
+// and small enough, so that all its reads are in flight at once; else in shared
+// memory, and what does not fit there is read again.
 //
 //===----------------------------------------------------------------------===//
 #include "RowKernels.h"
@@ -24,9 +25,17 @@ using namespace mlir::noodle;
 namespace {
 
 constexpr int64_t kThreads = 256;
+/// Threads of a block whose row is longer than its threads may hold. More hold
+/// more, and leave the chip's registers to fewer rows.
+constexpr int64_t kManyThreads = 1024;
 /// Bytes of the longest row that a warp does alone. A guess: 8 warps' rows then
 /// take 32 KB of shared memory, and each thread makes 8 accesses.
 constexpr int64_t kWarpBytes = 4096;
+/// Bytes of a row that a thread holds in registers: at most, and where there is
+/// a choice. Half of the 64 registers that 1024 threads of a block may have.
+constexpr int64_t kHeldBytes = 128, kFewHeldBytes = 64;
+/// Reads in flight where the width is not known.
+constexpr int64_t kAhead = 4;
 
 class RowPasses {
 public:
@@ -40,10 +49,24 @@ private:
 
   /// The kernel's body for a row, `lanes` entries at a time.
   void passes(KernelCode &code, int64_t lanes);
+  using Body = llvm::function_ref<Values(Value, Values, ValueRange)>;
   /// carried = body(column, entries, carried) over the row's entries. The first
-  /// pass reads global memory and keeps what fits.
+  /// pass reads global memory and keeps them. With `replaces` the body returns
+  /// new entries behind what is carried, which are kept instead. `again` makes
+  /// of what had to be read again what is not kept.
   Values pass(KernelCode &code, int64_t lanes, bool first, ValueRange carried,
-              llvm::function_ref<Values(Value, Values, ValueRange)> body);
+              Body body, bool replaces = false,
+              llvm::function_ref<Values(Values)> again = nullptr);
+  Values heldPass(KernelCode &code, int64_t lanes, bool first,
+                  ValueRange carried, Body body, bool replaces);
+  Value fits(KernelCode &code, Value column) {
+    if (keepsAll)
+      return arith::ConstantIntOp::create(code.b, code.b.getI1Type(), 1);
+    return code.less(column, code.index(kept));
+  }
+  Values readGlobal(KernelCode &code, Value column, int64_t lanes) {
+    return code.load(buffers[0], code.add(rowStart, column), lanes);
+  }
   void finish(KernelCode &code, int64_t lanes, Value column, ValueRange made);
   void softmax(KernelCode &code, int64_t lanes);
   void layerNorm(KernelCode &code, int64_t lanes);
@@ -63,11 +86,13 @@ private:
   int64_t kept = 0;       ///< columns that shared memory holds of a row
   int64_t warpStride = 0; ///< entries of a warp's part of it
   bool keepsAll = false;
+  int64_t accesses = 0; ///< of a thread that holds its part; 0: none does
 
   // In the kernel.
   ValueRange buffers, scalars;
   Value cache, cacheStart, rowStart;
   RowTensors::Row beside;
+  SmallVector<Values> held; ///< by access
 };
 
 } // namespace
@@ -91,6 +116,17 @@ LaunchOp RowPasses::run() {
   spec.threads = kThreads;
   int64_t bytes = elementBytes(element), warpWidth = kWarpBytes / bytes;
   Value rows = offload.product(ArrayRef<Value>(spec.extents).drop_back());
+  if (int64_t width = type.getDimSize(rank - 1);
+      !ShapedType::isDynamic(width)) {
+    while (width > warpWidth && spec.threads < kManyThreads &&
+           width * bytes > spec.threads * kFewHeldBytes)
+      spec.threads *= 2;
+    int64_t sharing = width <= warpWidth ? kWarp : spec.threads;
+    int64_t each = sharing * (width % lanes ? 1 : lanes);
+    int64_t needed = llvm::divideCeil(width, each);
+    if (needed * each * bytes <= sharing * kHeldBytes)
+      accesses = needed;
+  }
   groups.emplace(offload, spec, rows, spec.extents.back(), element, warpWidth,
                  /*slots=*/2);
   int64_t room = kSharedBytes / bytes - 2 * groups->warps();
@@ -105,7 +141,8 @@ LaunchOp RowPasses::run() {
     size = known <= warpWidth ? groups->warps() * padded : kept;
     keepsAll = known <= kept;
   }
-  spec.workgroup.push_back(sharedBuffer(size, element));
+  if (!accesses)
+    spec.workgroup.push_back(sharedBuffer(size, element));
   spec.cuts.push_back(1);
   spec.cuts.append(own - 1, 0); // scale and shift
   if (tensors->appendCuts(spec.cuts))
@@ -122,10 +159,12 @@ LaunchOp RowPasses::run() {
     KernelCode code(b);
     buffers = arguments;
     scalars = numbers;
-    cache = workgroup[1];
-    groups->begin(code, scalars, workgroup[0]);
-    cacheStart = code.select(groups->isWarp, code.mul(groups->warp, warpStride),
-                             code.index(0));
+    if (!accesses)
+      cache = workgroup.back();
+    groups->begin(code, scalars, workgroup);
+    if (!accesses)
+      cacheStart = code.select(
+          groups->isWarp, code.mul(groups->warp, warpStride), code.index(0));
     // The same for all threads of a row, and all of a block that shares one.
     code.when(code.less(groups->row, groups->rows), [&] {
       rowStart = code.mul(groups->row, groups->width);
@@ -139,6 +178,7 @@ LaunchOp RowPasses::run() {
 
 void RowPasses::passes(KernelCode &code, int64_t lanes) {
   RowTensors::Row saved = beside;
+  held.clear();
   if (isa<SoftmaxOp>(root))
     softmax(code, lanes);
   else
@@ -146,32 +186,112 @@ void RowPasses::passes(KernelCode &code, int64_t lanes) {
   beside = saved;
 }
 
-KernelCode::Values
-RowPasses::pass(KernelCode &code, int64_t lanes, bool first, ValueRange carried,
-                llvm::function_ref<Values(Value, Values, ValueRange)> body) {
-  return code.loop(
-      code.mul(groups->member, lanes), groups->width,
-      code.mul(groups->size, lanes), carried,
-      [&](Value column, ValueRange carried) {
-        Value at = code.add(cacheStart, column);
-        auto global = [&] {
-          return code.load(buffers[0], code.add(rowStart, column), lanes);
-        };
-        auto fits = [&]() -> Value {
-          if (keepsAll)
-            return arith::ConstantIntOp::create(code.b, code.b.getI1Type(), 1);
-          return code.less(column, code.index(kept));
-        };
-        Values entries;
-        if (first) {
-          entries = global();
-          code.when(fits(), [&] { code.store(entries, cache, at); });
-        } else {
-          entries = code.choose(
-              fits(), [&] { return code.load(cache, at, lanes); }, global);
-        }
-        return body(column, entries, carried);
-      });
+KernelCode::Values RowPasses::pass(KernelCode &code, int64_t lanes, bool first,
+                                   ValueRange carried, Body body, bool replaces,
+                                   llvm::function_ref<Values(Values)> again) {
+  if (accesses)
+    return heldPass(code, lanes, first, carried, body, replaces);
+  auto keep = [&](Value column, ValueRange entries) {
+    code.when(fits(code, column), [&] {
+      code.store(entries, cache, code.add(cacheStart, column));
+    });
+  };
+  Value begin = code.mul(groups->member, lanes);
+  Value step = code.mul(groups->size, lanes);
+  if (!first)
+    return code.loop(begin, groups->width, step, carried,
+                     [&](Value column, ValueRange carried) {
+                       Values entries = code.choose(
+                           fits(code, column),
+                           [&] {
+                             return code.load(
+                                 cache, code.add(cacheStart, column), lanes);
+                           },
+                           [&] {
+                             Values read = readGlobal(code, column, lanes);
+                             return again ? again(read) : read;
+                           });
+                       Values next = body(column, entries, carried);
+                       if (replaces) {
+                         keep(column, ArrayRef<Value>(next).take_back(lanes));
+                         next.truncate(carried.size());
+                       }
+                       return next;
+                     });
+  // Several reads at a time, and then one by one.
+  Value ahead = code.mul(step, kAhead - 1), zero = code.index(0);
+  Value end = code.select(code.less(ahead, groups->width),
+                          code.sub(groups->width, ahead), zero);
+  Values state(carried.begin(), carried.end());
+  state.push_back(begin);
+  state = code.loop(begin, end, code.mul(step, kAhead), state,
+                    [&](Value column, ValueRange state) {
+                      SmallVector<Value> at;
+                      SmallVector<Values> entries;
+                      for (int64_t k = 0; k < kAhead; ++k) {
+                        at.push_back(k ? code.add(at.back(), step) : column);
+                        entries.push_back(readGlobal(code, at.back(), lanes));
+                      }
+                      Values next(state.drop_back().begin(),
+                                  state.drop_back().end());
+                      for (auto [column, entries] : llvm::zip(at, entries)) {
+                        keep(column, entries);
+                        next = body(column, entries, next);
+                      }
+                      next.push_back(code.add(at.back(), step));
+                      return next;
+                    });
+  Value rest = state.pop_back_val();
+  return code.loop(rest, groups->width, step, state,
+                   [&](Value column, ValueRange carried) {
+                     Values entries = readGlobal(code, column, lanes);
+                     keep(column, entries);
+                     return body(column, entries, carried);
+                   });
+}
+
+KernelCode::Values RowPasses::heldPass(KernelCode &code, int64_t lanes,
+                                       bool first, ValueRange carried,
+                                       Body body, bool replaces) {
+  Values state(carried.begin(), carried.end());
+  Value begin = code.mul(groups->member, lanes);
+  int64_t sharing = groups->known() <= groups->warpWidth ? kWarp : spec.threads;
+  int64_t step = sharing * lanes;
+  // Only the last access may find some threads without entries.
+  bool whole = groups->known() % step == 0;
+  SmallVector<Value> columns, valid;
+  for (int64_t k = 0; k < accesses; ++k) {
+    columns.push_back(code.add(begin, k * step));
+    valid.push_back(
+        k + 1 == accesses && !whole
+            ? code.less(columns[k], groups->width)
+            : arith::ConstantIntOp::create(code.b, code.b.getI1Type(), 1));
+  }
+  if (first)
+    for (int64_t k = 0; k < accesses; ++k)
+      held.push_back(code.choose(
+          valid[k], [&] { return readGlobal(code, columns[k], lanes); },
+          [&] { return Values(lanes, number(code, 0.0)); }));
+  for (int64_t k = 0; k < accesses; ++k) {
+    if (state.empty()) {
+      code.when(valid[k], [&] { body(columns[k], held[k], {}); });
+      continue;
+    }
+    size_t count = state.size();
+    state = code.choose(
+        valid[k], [&] { return body(columns[k], held[k], state); },
+        [&] {
+          Values same = state;
+          if (replaces)
+            llvm::append_range(same, held[k]);
+          return same;
+        });
+    if (replaces) {
+      held[k].assign(state.begin() + count, state.end());
+      state.truncate(count);
+    }
+  }
+  return state;
 }
 
 void RowPasses::finish(KernelCode &code, int64_t lanes, Value column,
@@ -226,40 +346,28 @@ void RowPasses::softmax(KernelCode &code, int64_t lanes) {
   };
   // Powers that are kept are not computed again.
   Value zero = number(code, 0.0);
-  Value sum = pass(code, lanes, /*first=*/false, zero,
-                   [&](Value column, Values entries, ValueRange carried) {
-                     Values made = powers(entries);
-                     auto keep = [&] {
-                       code.store(made, cache, code.add(cacheStart, column));
-                     };
-                     if (keepsAll)
-                       keep();
-                     else
-                       code.when(code.less(column, code.index(kept)), keep);
-                     Value part = made[0];
-                     for (Value power : ArrayRef<Value>(made).drop_front())
-                       part = sumOf(part, power);
-                     return Values{sumOf(carried[0], part)};
-                   })
+  Value sum = pass(
+                  code, lanes, /*first=*/false, zero,
+                  [&](Value, Values entries, ValueRange carried) {
+                    Values made = powers(entries);
+                    Value part = made[0];
+                    for (Value power : ArrayRef<Value>(made).drop_front())
+                      part = sumOf(part, power);
+                    made.insert(made.begin(), sumOf(carried[0], part));
+                    return made;
+                  },
+                  /*replaces=*/true)
                   .front();
   sum = groups->fold(code, sum, 1, sumOf);
-  code.loop(code.mul(groups->member, lanes), groups->width,
-            code.mul(groups->size, lanes), [&](Value column) {
-              auto again = [&] {
-                return powers(
-                    code.load(buffers[0], code.add(rowStart, column), lanes));
-              };
-              auto known = [&] {
-                return code.load(cache, code.add(cacheStart, column), lanes);
-              };
-              Values made =
-                  keepsAll ? known()
-                           : code.choose(code.less(column, code.index(kept)),
-                                         known, again);
-              for (Value &value : made)
-                value = arith::DivFOp::create(b, value, sum);
-              finish(code, lanes, column, made);
-            });
+  pass(
+      code, lanes, /*first=*/false, {},
+      [&](Value column, Values made, ValueRange) {
+        for (Value &value : made)
+          value = arith::DivFOp::create(b, value, sum);
+        finish(code, lanes, column, made);
+        return Values();
+      },
+      /*replaces=*/false, [&](Values entries) { return powers(entries); });
 }
 
 void RowPasses::layerNorm(KernelCode &code, int64_t lanes) {

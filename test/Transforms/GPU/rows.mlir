@@ -1,61 +1,73 @@
 // RUN: noodle-opt %s --noodle-offload-ops --canonicalize --cse --split-input-file | FileCheck %s
 
-// Short rows: a warp each. Global memory is read once and written once; the
-// passes between work on shared memory, where a warp has its own part, and
-// there is no barrier.
+// Short rows: a warp each, whose threads hold them in registers. Global memory
+// is read once and written once; nothing is shared.
 // CHECK-LABEL: func.func @short
 // CHECK: noodle.launch @rows_0
 // CHECK-SAME: split = array<i64: 0, 8, 1, 1>
 // CHECK: gpu.func @rows_0(%[[X:[^ ]*]]: memref<?xf32>, %[[OUT:[^ ]*]]: memref<?xf32>,
-// CHECK-SAME: workgroup(%{{[^ ]*}} : memref<16xf32, {{.*}}, %[[CACHE:[^ ]*]] : memref<512xf32, #gpu.address_space<workgroup>>
-// CHECK-SAME: text = "softmax f32, a warp a row"
+// CHECK-NOT: workgroup
+// CHECK: text = "softmax f32, a warp a row"
 // CHECK-NOT: gpu.barrier
-// CHECK: vector.load %[[X]][%{{.*}}] {alignment = 16 : i64} : memref<?xf32>, vector<4xf32>
-// CHECK: vector.store %{{.*}}, %[[CACHE]]
+// CHECK-COUNT-2: vector.load %[[X]][%{{.*}}] {alignment = 16 : i64} : memref<?xf32>, vector<4xf32>
+// CHECK-NOT: %[[X]]
 // CHECK: arith.maximumf
 // CHECK-COUNT-5: gpu.shuffle xor
-// CHECK-NOT: %[[X]]
-// CHECK: vector.load %[[CACHE]]
-// CHECK: math.exp
-// CHECK: vector.store %{{.*}}, %[[CACHE]]
+// CHECK-COUNT-8: math.exp
 // CHECK-COUNT-5: gpu.shuffle xor
-// CHECK: vector.load %[[CACHE]]
-// CHECK: arith.divf
+// CHECK-COUNT-4: arith.divf
 // CHECK: vector.store %{{.*}}, %[[OUT]]
 // CHECK-NOT: gpu.barrier
 // CHECK: gpu.return
-func.func @short(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
-  %0 = noodle.softmax %x {axis = 1 : i64, strategy = #noodle.strategy<gpu>, noodle.fallback = #noodle.strategy<loops>} : tensor<?x64xf32>
-  return %0 : tensor<?x64xf32>
+func.func @short(%x: tensor<?x256xf32>) -> tensor<?x256xf32> {
+  %0 = noodle.softmax %x {axis = 1 : i64, strategy = #noodle.strategy<gpu>, noodle.fallback = #noodle.strategy<loops>} : tensor<?x256xf32>
+  return %0 : tensor<?x256xf32>
 }
 
 // -----
 
-// Long rows: a block each, one barrier a fold, which has its own words. A row
-// beyond shared memory is read again where it does not fit.
+// Long rows: a block each, one barrier a fold, which has its own words.
 // CHECK-LABEL: func.func @long
 // CHECK: split = array<i64: 0, 1, 1, 1>
 // CHECK: gpu.func @rows_0(%[[X:[^ ]*]]: memref<?xf64>, %[[OUT:[^ ]*]]: memref<?xf64>,
-// CHECK-SAME: workgroup(%[[PARTS:[^ ]*]] : memref<16xf64, {{.*}}, %[[CACHE:[^ ]*]] : memref<6128xf64, #gpu.address_space<workgroup>>
+// CHECK-SAME: workgroup(%[[PARTS:[^ ]*]] : memref<16xf64,
+// CHECK-SAME: known_block_size = array<i32: 256, 1, 1>
 // CHECK-SAME: text = "softmax f64, a block a row"
-// CHECK: vector.load %[[X]]
-// CHECK: %[[FITS:.*]] = arith.cmpi ult, %{{.*}}, %c6128
-// CHECK: scf.if %[[FITS]]
-// CHECK: vector.store %{{.*}}, %[[CACHE]]
+// CHECK-COUNT-4: vector.load %[[X]]
+// CHECK-NOT: %[[X]]
 // f64 shuffles as two words.
 // CHECK-COUNT-10: gpu.shuffle xor {{.*}} : i32
 // CHECK: memref.store %{{.*}}, %[[PARTS]]
 // CHECK: gpu.barrier
 // CHECK-COUNT-8: memref.load %[[PARTS]]
+// CHECK: gpu.barrier
+// CHECK-NOT: gpu.barrier
+// CHECK: gpu.return
+func.func @long(%x: tensor<?x2048xf64>) -> tensor<?x2048xf64> {
+  %0 = noodle.softmax %x {axis = 1 : i64, strategy = #noodle.strategy<gpu>, noodle.fallback = #noodle.strategy<loops>} : tensor<?x2048xf64>
+  return %0 : tensor<?x2048xf64>
+}
+
+// -----
+
+// Longer than the threads of a block can hold: shared memory keeps what fits,
+// the rest is read again.
+// CHECK-LABEL: func.func @longer
+// CHECK: gpu.func @rows_0(%[[X:[^ ]*]]: memref<?xf32>, %[[OUT:[^ ]*]]: memref<?xf32>,
+// CHECK-SAME: workgroup(%{{[^ ]*}} : memref<64xf32, {{.*}}, %[[CACHE:[^ ]*]] : memref<12224xf32, #gpu.address_space<workgroup>>
+// CHECK-SAME: known_block_size = array<i32: 1024, 1, 1>
+// CHECK-COUNT-4: vector.load %[[X]]
+// CHECK: %[[FITS:.*]] = arith.cmpi ult, %{{.*}}, %c12224
+// CHECK: scf.if %[[FITS]]
+// CHECK: vector.store %{{.*}}, %[[CACHE]]
+// CHECK: gpu.barrier
 // CHECK: vector.load %[[CACHE]]
 // CHECK: } else {
 // CHECK: vector.load %[[X]]
 // CHECK: gpu.barrier
-// CHECK-NOT: gpu.barrier
-// CHECK: gpu.return
-func.func @long(%x: tensor<?x8192xf64>) -> tensor<?x8192xf64> {
-  %0 = noodle.softmax %x {axis = 1 : i64, strategy = #noodle.strategy<gpu>, noodle.fallback = #noodle.strategy<loops>} : tensor<?x8192xf64>
-  return %0 : tensor<?x8192xf64>
+func.func @longer(%x: tensor<?x40000xf32>) -> tensor<?x40000xf32> {
+  %0 = noodle.softmax %x {axis = 1 : i64, strategy = #noodle.strategy<gpu>, noodle.fallback = #noodle.strategy<loops>} : tensor<?x40000xf32>
+  return %0 : tensor<?x40000xf32>
 }
 
 // -----
