@@ -78,19 +78,27 @@ private:
                     b.getStringAttr(message),
                     b.getI32IntegerAttr(NOODLE_RT_SHAPE_MISMATCH));
   }
-  /// `tensor`'s dimension belongs to the group.
-  void member(Group &group, Value tensor, int64_t d, const Twine &name) {
-    if (!ShapedType::isDynamic(extentOf(tensor, d)))
-      return; // the verifier compares static extents
+  /// `tensor`'s dimension belongs to the group; a static 1 `mayBroadcast`.
+  void member(Group &group, Value tensor, int64_t d, const Twine &name,
+              bool mayBroadcast) {
     std::string where = (name + ", dimension " + Twine(d)).str();
+    int64_t size = extentOf(tensor, d);
+    bool isStatic = !ShapedType::isDynamic(size);
+    if (isStatic && size == 1 && mayBroadcast)
+      return;
     if (!group.extent && !ShapedType::isDynamic(group.fixed)) {
       group.extent = arith::ConstantIndexOp::create(b, group.fixed);
       group.origin = "extent " + std::to_string(group.fixed);
     }
+    // The verifier compares static extents.
+    if (isStatic && !ShapedType::isDynamic(group.fixed))
+      return;
     if (group.extent)
       return require(group.extent, dim(tensor, d),
                      group.what + " disagree: " + where + " and " +
                          group.origin);
+    if (isStatic)
+      group.fixed = size;
     group.extent = dim(tensor, d);
     group.origin = where;
   }
@@ -131,12 +139,12 @@ void Checker::contract(ContractOp op) {
   }
   for (auto [k, input] : llvm::enumerate(op.getInputs()))
     for (auto [d, letter] : llvm::enumerate(spec.operands[k]))
-      member(groups[letter], input, d, "operand " + Twine(k));
+      member(groups[letter], input, d, "operand " + Twine(k), true);
   for (auto [d, letter] : llvm::enumerate(spec.output)) {
     if (op.getMask())
-      member(groups[letter], op.getMask(), d, "mask");
+      member(groups[letter], op.getMask(), d, "mask", false);
     if (op.getInit())
-      member(groups[letter], op.getInit(), d, "init");
+      member(groups[letter], op.getInit(), d, "init", false);
   }
 }
 
@@ -148,7 +156,7 @@ void Checker::map(MapOp op) {
     group.fixed = type.getDimSize(d);
     for (auto [k, input] : llvm::enumerate(op.getInputs()))
       if (isa<RankedTensorType>(input.getType()))
-        member(group, input, d, "operand " + Twine(k));
+        member(group, input, d, "operand " + Twine(k), true);
   }
 }
 

@@ -161,6 +161,29 @@ func.func @checks(%x: tensor<?x?xf32>, %v: tensor<?xf32>) -> (tensor<?x?xf32>, i
 
 // -----
 
+// A static extent beside an unknown one is checked before the launch, too, and
+// one that broadcasts is not.
+// CHECK-LABEL: func.func @static(
+// CHECK: noodle.check %{{.*}}, "extents disagree: operand 1, dimension 0 and operand 0, dimension 0"
+// CHECK: noodle.launch
+// CHECK-NOT: noodle.check
+// CHECK: noodle.launch
+func.func @static(%x: tensor<8xf32>, %y: tensor<?xf32>, %u: tensor<1xf32>) -> (tensor<?xf32>, tensor<?xf32>) {
+  %z = noodle.map (%x, %y) {noodle.fallback = #noodle.strategy<loops>, strategy = #noodle.strategy<gpu>} : (tensor<8xf32>, tensor<?xf32>) -> tensor<?xf32> {
+  ^bb0(%e: f32, %f: f32):
+    %s = arith.addf %e, %f : f32
+    noodle.yield %s : f32
+  }
+  %w = noodle.map (%y, %u) {noodle.fallback = #noodle.strategy<loops>, strategy = #noodle.strategy<gpu>} : (tensor<?xf32>, tensor<1xf32>) -> tensor<?xf32> {
+  ^bb0(%e: f32, %f: f32):
+    %s = arith.addf %e, %f : f32
+    noodle.yield %s : f32
+  }
+  return %z, %w : tensor<?xf32>, tensor<?xf32>
+}
+
+// -----
+
 // A sparse operand goes as its buffers; the host's code keeps the tensor.
 #csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed), posWidth = 32, crdWidth = 32}>
 // CHECK-LABEL: func.func @sparse(
