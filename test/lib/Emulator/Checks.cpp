@@ -26,6 +26,8 @@ const char *faultName(FaultKind kind) {
     return "read of shared memory never written";
   case FaultKind::GlobalUninitialised:
     return "read of global memory never written";
+  case FaultKind::GlobalRace:
+    return "global-memory race";
   case FaultKind::DivergentBarrier:
     return "divergent barrier";
   case FaultKind::MissingLanes:
@@ -88,7 +90,12 @@ bool Checks::bind(void *const *params, Memory &memory) {
       uint64_t bytes = uint64_t(count) * uint64_t(buffer.elementBytes);
       Memory::Window window;
       if (memory.find(base, bytes, window, why))
-        bound = {base, base + bytes, window.storage, window.written};
+        bound = {base,
+                 base + bytes,
+                 window.storage,
+                 window.written,
+                 uint64_t(buffer.elementBytes),
+                 {}};
       else if (why.empty())
         why = "it is not in device memory";
     }
@@ -128,7 +135,7 @@ void *Checks::access(const EmuThread &thread, void *address, int32_t number) {
 
 void *Checks::global(const EmuThread &thread, uint64_t address, int32_t number,
                      const Module::Site &site) {
-  const Bound &bound = buffers[size_t(site.buffer)];
+  Bound &bound = buffers[size_t(site.buffer)];
   auto bytes = uint64_t(site.bytes);
   if (address < bound.begin || address > bound.end ||
       bound.end - address < bytes) {
@@ -159,7 +166,32 @@ void *Checks::global(const EmuThread &thread, uint64_t address, int32_t number,
              "offset " + std::to_string(offset) + " of buffer " +
                  std::to_string(site.buffer));
   }
+  if (site.kind != 'a' && (site.kind == 's' || !bound.writers.empty()))
+    race(bound, thread, offset, number, site);
   return bound.storage + offset;
+}
+
+void Checks::race(Bound &bound, const EmuThread &thread, size_t offset,
+                  int32_t number, const Module::Site &site) {
+  if (bound.writers.empty())
+    bound.writers.resize((bound.end - bound.begin) / bound.elementBytes + 1);
+  uint64_t self = 0;
+  for (int k = 2; k >= 0; --k)
+    self = self * uint64_t(thread.gridDim[k]) + uint64_t(thread.blockId[k]);
+  self = self * 1024 + uint64_t(thread.threadId[0]) + 1;
+  size_t last = (offset + size_t(site.bytes) - 1) / bound.elementBytes;
+  for (size_t k = offset / bound.elementBytes; k <= last; ++k) {
+    uint64_t &writer = bound.writers[k];
+    if (writer && writer != self)
+      report(FaultKind::GlobalRace, number, thread.blockId, thread.threadId[0],
+             std::string(site.kind == 's' ? "writes" : "reads") +
+                 " what thread " + std::to_string((writer - 1) % 1024) +
+                 " of block " + std::to_string((writer - 1) / 1024) +
+                 " of the grid wrote, offset " + std::to_string(offset) +
+                 " of buffer " + std::to_string(site.buffer));
+    if (site.kind == 's')
+      writer = self;
+  }
 }
 
 void *Checks::shared(const EmuThread &thread, char *address, int32_t number,

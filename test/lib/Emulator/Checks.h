@@ -41,6 +41,11 @@ private:
     uint64_t begin = 0, end = 0;
     char *storage = nullptr;
     uint8_t *written = nullptr;
+    uint64_t elementBytes = 1;
+    /// Of each element, the thread of the grid that wrote it in this launch,
+    /// from 1; empty until one is written. No barrier orders blocks, and no
+    /// kernel passes values between its threads through global memory.
+    std::vector<uint64_t> writers;
   };
   /// Who last wrote and read a few bytes of shared memory, and between which
   /// barriers. Threads count from 1.
@@ -60,6 +65,8 @@ private:
                const Module::Site &site);
   void *shared(const EmuThread &thread, char *address, int32_t number,
                const Module::Site &site);
+  void race(Bound &bound, const EmuThread &thread, size_t offset,
+            int32_t number, const Module::Site &site);
   void *refuse(const Module::Site &site);
   void sample(const EmuThread &thread, uint64_t address, int32_t number);
   void countRequest(const Sample *begin, const Sample *end);

@@ -29,6 +29,7 @@ enum class FaultKind {
   SharedRace,          ///< no barrier between two threads' accesses
   SharedUninitialised, ///< read before any thread of the block wrote
   GlobalUninitialised, ///< read before anybody wrote
+  GlobalRace,          ///< two threads of the launch, one of which wrote
   DivergentBarrier,    ///< threads end or wait elsewhere
   MissingLanes,        ///< a shuffle without all lanes of the warp
   Endless,             ///< far too many accesses; the launch was given up

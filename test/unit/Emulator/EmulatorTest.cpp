@@ -338,6 +338,23 @@ TEST(Emulator, WriteAfterReadAndTwoWritersAreRaces) {
       << faults(twice);
 }
 
+TEST(Emulator, ThreadsMeetingInGlobalMemoryAreARace) {
+  LaunchResult result = runBody(R"(
+  %v = memref.load %in[%t] : memref<?xf32>
+  memref.store %v, %out[%c0] : memref<?xf32>)");
+  ASSERT_EQ(result.faults.size(), 1u) << faults(result);
+  EXPECT_EQ(result.faults[0].kind, FaultKind::GlobalRace);
+  EXPECT_EQ(result.faults[0].count, 63);
+  // One reads what another wrote.
+  result = runBody(R"(
+  %v = memref.load %in[%t] : memref<?xf32>
+  memref.store %v, %out[%t] : memref<?xf32>
+  %next = arith.xori %t, %c1 : index
+  %x = memref.load %out[%next] : memref<?xf32>
+  memref.store %x, %s[%t] : memref<64xf32, #gpu.address_space<workgroup>>)");
+  EXPECT_TRUE(has(result, FaultKind::GlobalRace)) << faults(result);
+}
+
 TEST(Emulator, BufferThatIsNoMemoryIsRefused) {
   // The descriptor claims more than was allocated.
   LaunchResult result = runBody("  %v = memref.load %in[%t] : memref<?xf32>\n"
