@@ -323,7 +323,6 @@ Values TileKernel::multiplySteps(Value from, ValueRange sums, int64_t unroll) {
 /// The sums of the thread's register tile.
 Values TileKernel::addUp(bool whole, Value blockRow, Value blockColumn) {
   Value thread = code.thread();
-  placeThread();
   Panel lhs(product, frame, left, whole, thread, blockRow, frame.workgroup[0]);
   Panel rhs(product, frame, right, whole, thread, blockColumn,
             frame.workgroup[1]);
@@ -332,10 +331,13 @@ Values TileKernel::addUp(bool whole, Value blockRow, Value blockColumn) {
     zero = vector::BroadcastOp::create(
         b, VectorType::get(width, product.compute), zero);
   Values sums(tile.threadRows * tile.threadColumns / width, zero);
-  // Less code for the slower way.
-  int64_t unroll = !product.pads ? 1
-                   : whole       ? tile.unroll
-                                 : std::min<int64_t>(tile.unroll, 2);
+  // Less code for the slower way, and as much as ptxas holds in 128 registers
+  // (two blocks of the main tile to a multiprocessor) without spilling.
+  int64_t unroll = tile.unroll;
+  if (!product.pads)
+    unroll = 1;
+  else if (!whole)
+    unroll = std::min<int64_t>(unroll, left.alongSum || right.alongSum ? 2 : 4);
 
   Value extent = product.extent(frame, Product::Inner);
   Value none = code.index(0);
@@ -378,6 +380,7 @@ void TileKernel::placeThread() {
 }
 
 void TileKernel::computeTile(Value blockRow, Value blockColumn) {
+  placeThread();
   Value whole = code.both(readsWhole(product, frame, left),
                           readsWhole(product, frame, right));
   Values sums = code.choose(
@@ -417,7 +420,6 @@ void TileKernel::writeChunk(ValueRange values, Value row, Value column) {
 }
 
 void TileKernel::writeRows(ValueRange sums, Value blockRow, Value blockColumn) {
-  placeThread();
   Value rows = product.extent(frame, Product::Rows);
   Value columns = product.extent(frame, Product::Columns);
   Value firstRow = code.add(code.mul(blockRow, tile.rows), rowInTile);
