@@ -9,7 +9,7 @@ config.suffixes = [".mlir", ".test"]
 config.test_source_root = os.path.join(config.source_dir, "test")
 config.test_exec_root = os.path.join(config.binary_dir, "test")
 # GoogleTest programs, benchmarks and corpora are not lit tests.
-config.excludes = ["unit", "fuzz", "bench", "Inputs"]
+config.excludes = ["unit", "fuzz", "bench", "Inputs", "gpu"]
 
 bin_dir = os.path.join(config.binary_dir, "bin")
 config.environment["PATH"] = os.pathsep.join(
@@ -39,7 +39,8 @@ shared_data = os.path.join(os.path.dirname(config.source_dir), "shared", "data")
 if os.path.isdir(shared_data):
     config.available_features.add("shared-data")
     config.substitutions.append(("%shared_data", shared_data))
-for tool in ("noodle-jit", "noodle-bench", "noodle-lsp-server"):
+for tool in ("noodle-jit", "noodle-bench", "noodle-lsp-server",
+             "noodle-gpu-check"):
     if os.path.exists(os.path.join(bin_dir, tool)):
         config.available_features.add(tool)
 

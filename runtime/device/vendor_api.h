@@ -35,7 +35,7 @@ enum : int {
   kReal64 = 1,       // CUDA_R_64F
   kSpmvCsr = 2,      // CUSPARSE_SPMV_CSR_ALG1
   kSpmvCsrSame = 3,  // CUSPARSE_SPMV_CSR_ALG2: the same bits each time
-  kSpmmCsrRows = 5,  // CUSPARSE_SPMM_CSR_ALG2: made for row-major
+  kSpmmCsrRows = 6,  // CUSPARSE_SPMM_CSR_ALG2: made for row-major
   kSpmmCsrSame = 12, // CUSPARSE_SPMM_CSR_ALG3: the same bits each time
   kMajorVersion = 0, // MAJOR_VERSION, MINOR_VERSION, PATCH_LEVEL
   kMinorVersion = 1,

@@ -29,14 +29,14 @@ DIRECTIVE = re.compile(
 def run_lines(lines, comment):
     """Text of all RUN lines, continued ones joined."""
     pattern = re.compile(r"^\s*" + comment + r"+\s*RUN:\s*(.*?)(\\?)$")
-    return "\n".join(found.group(1) for found in map(pattern.search, lines)
-                     if found)
+    return "".join(found.group(1) + (" " if found.group(2) else "\n")
+                   for found in map(pattern.search, lines) if found)
 
 
 def prefixes_of(runs):
     """Prefixes that some FileCheck of the RUN lines looks for."""
     used = set()
-    for call in re.findall(r"FileCheck\b([^|;&]*)", runs.replace("\n", " \n")):
+    for call in re.findall(r"FileCheck\b([^|;&\n]*)", runs):
         named = re.findall(r"--?check-prefix(?:es)?[= ]\s*(\S+)", call)
         used.update(p for names in named for p in names.split(","))
         if not named:

@@ -98,8 +98,8 @@ static void csr(Offload &offload, ContractOp op, KernelSpec &spec) {
   Value columns = matrix ? offload.dim(dense, 1) : offload.index(1);
   if (matrix)
     spec.extents.push_back(columns);
-  for (Value number : {rows, offload.dim(dense, 0), columns,
-                       offload.index(sameBits(op))})
+  for (Value number :
+       {rows, offload.dim(dense, 0), columns, offload.index(sameBits(op))})
     spec.scalars.push_back(offload.scalar(number));
 }
 
@@ -114,7 +114,6 @@ LaunchOp noodle::emitLibrary(Offload &offload) {
     gemm(offload, op, spec);
   else
     csr(offload, op, spec);
-  return offload.launch(spec,
-                        [](ImplicitLocOpBuilder &, ValueRange, ValueRange,
-                           ValueRange) {});
+  return offload.launch(
+      spec, [](ImplicitLocOpBuilder &, ValueRange, ValueRange, ValueRange) {});
 }
