@@ -17,6 +17,13 @@
 #include <new>
 #include <sys/mman.h>
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define NOODLE_TSAN 1
+#include <sanitizer/tsan_interface.h>
+#endif
+#endif
+
 namespace noodle::emu {
 
 namespace context = boost::context::detail;
@@ -51,6 +58,33 @@ private:
   std::vector<char *> all;
 };
 
+/// What the thread sanitizer must know of a fiber, or it takes all of them for
+/// one stack.
+class Watched {
+public:
+#ifdef NOODLE_TSAN
+  ~Watched() {
+    if (fiber)
+      __tsan_destroy_fiber(fiber);
+  }
+  void create() {
+    if (!fiber)
+      fiber = __tsan_create_fiber(0);
+  }
+  void take() { fiber = __tsan_get_current_fiber(); }
+  void release() { fiber = nullptr; }
+  void enter() const { __tsan_switch_to_fiber(fiber, 0); }
+
+private:
+  void *fiber = nullptr;
+#else
+  void create() {}
+  void take() {}
+  void release() {}
+  void enter() const {}
+#endif
+};
+
 enum class State { Running, Barrier, Shuffle, Done };
 
 class Scheduler;
@@ -59,6 +93,7 @@ struct Thread {
   EmuThread face; ///< first: kernels get its address
   Scheduler *scheduler;
   context::fcontext_t self;
+  Watched watched;
   State state;
   int32_t site; ///< where it waits
   // Of a shuffle.
@@ -94,6 +129,8 @@ public:
 
   bool bind(Memory &memory) { return checks.bind(params, memory); }
 
+  ~Scheduler() { mainWatched.release(); }
+
   /// False when the launch is given up.
   bool runBlock(const int64_t id[3], bool sample) {
     // Nothing is left of the block before.
@@ -101,12 +138,14 @@ public:
     for (Thread &thread : threads)
       std::memcpy(thread.face.blockId, id, sizeof thread.face.blockId);
     checks.beginBlock(threads[0].face, sample);
+    mainWatched.take();
     for (size_t k = 0; k < threads.size(); ++k) {
       char *top = stacks.top(k);
       if (!top)
         return false;
       threads[k].self =
           context::make_fcontext(top, kStackBytes - kPage, &enter);
+      threads[k].watched.create();
       threads[k].state = State::Running;
       resume(threads[k]);
     }
@@ -131,6 +170,7 @@ private:
   void wait(Thread &thread, State state, int32_t site) {
     thread.state = state;
     thread.site = site;
+    mainWatched.enter();
     main = context::jump_fcontext(main, nullptr).fctx;
   }
 
@@ -139,6 +179,7 @@ private:
     if (givenUp)
       return;
     thread.state = State::Running;
+    thread.watched.enter();
     thread.self = context::jump_fcontext(thread.self, &thread).fctx;
   }
 
@@ -270,6 +311,7 @@ private:
   std::vector<Thread> threads;
   std::vector<char> shared;
   context::fcontext_t main = nullptr;
+  Watched mainWatched;
   bool givenUp = false;
 };
 
