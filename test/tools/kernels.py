@@ -3,8 +3,10 @@
 
     kernels.py [--build FOLDER] (--check | --write | --self-test)
 
-Fails where a program below gets no kernel, ptxas refuses one, or one spills.
---check also fails where docs/generated/Kernels.md differs from what is found;
+Fails where a program below gets no kernel, ptxas refuses one, or a main tile
+spills: those of a contraction by plus_times or min_plus of f32, f64 or i32;
+whole numbers of 64 bits take several instructions a product. --check also
+fails where docs/generated/Kernels.md differs from what is found;
 --write writes it. Exits with 77 where there is no ptxas of the pinned version,
 since registers differ between versions.
 """
@@ -177,7 +179,7 @@ def resources(build, chip, kernels):
 def measure(build):
     """Rows of the table: text of a kernel to its numbers by chip."""
     text, count = program()
-    table, faults, total = {}, [], 0
+    table, faults, total, tiles, spilling = {}, [], 0, 0, 0
     for chip in CHIPS:
         kernels, texts = kernels_of(build, chip, text)
         found = resources(build, chip, kernels)
@@ -191,16 +193,29 @@ def measure(build):
             while chip in table.get(key, {}):  # the same words for two kernels
                 key = (kind, key[1] + " *")
             table.setdefault(key, {})[chip] = numbers
-            faults += spills(f"{chip}: {name} ({texts[name]})", numbers)
+            tiles += is_main(texts[name])
+            spilling += bool(numbers["spills"])
+            faults += spills(f"{chip}: {name}", texts[name], numbers)
     print(f"kernels: {count} programs, {total} kernels assembled for "
-          f"{', '.join(CHIPS)}, {len(faults)} spill")
+          f"{', '.join(CHIPS)}; {tiles} main tiles, {len(faults)} spill; "
+          f"of all kernels {spilling} do")
     return table, faults
 
 
-def spills(name, numbers):
-    if numbers["spills"] or numbers["stack"]:
-        yield (f"{name}: {numbers['spills']} bytes spilled, "
+def is_main(text):
+    return bool(re.search(r"(plus_times|min_plus) (f32|f64|i32), tile", text))
+
+
+def spills(name, text, numbers):
+    """A fault where a main tile does not fit its registers."""
+    if is_main(text) and (numbers["spills"] or numbers["stack"]):
+        yield (f"{name} ({text}): {numbers['spills']} bytes spilled, "
                f"{numbers['stack']} bytes of a thread's own memory")
+
+
+def cell(numbers):
+    spilled = f" ({numbers['spills']} B)" if numbers["spills"] else ""
+    return f"{numbers['registers']}{spilled}"
 
 
 def page(table):
@@ -209,7 +224,9 @@ def page(table):
 # Kernels
 
 What ptxas {ptxas.VERSION} says of each kind of kernel: 32-bit registers of a
-thread on each chip, and bytes of shared memory of a block. None spills.
+thread on each chip, and bytes of shared memory of a block. A second number are
+bytes that a thread stores and loads because its registers do not suffice; ptxas
+prefers a few of them to fewer blocks at a time.
 
 | kind | what it computes | shared | {' | '.join(CHIPS)} |
 |---|---|---|{'---|' * len(CHIPS)}
@@ -217,17 +234,19 @@ thread on each chip, and bytes of shared memory of a block. None spills.
     lines = []
     for (kind, text), chips in sorted(table.items()):
         shared = max(numbers["shared"] for numbers in chips.values())
-        cells = [str(chips[c]["registers"]) if c in chips else "" for c in CHIPS]
+        cells = [cell(chips[c]) if c in chips else "" for c in CHIPS]
         what = text.replace("|", "\\|").replace("*", "\\*")
         lines.append(f"| {kind} | {what} | {shared} | {' | '.join(cells)} |\n")
     return head + "".join(lines)
 
 
 def self_test(build):
-    """What must be refused: a kernel that no chip has, one that spills."""
-    spilling = {"spills": 8, "stack": 0}
-    assert list(spills("x", spilling)) and not list(
-        spills("x", {"spills": 0, "stack": 0}))
+    """What must be refused: a program without a kernel, a tile that spills."""
+    tile = "mk,kn->mn min_plus f32, tile 128x128x8"
+    spilling, fitting = {"spills": 8, "stack": 0}, {"spills": 0, "stack": 0}
+    assert list(spills("x", tile, spilling))
+    assert not list(spills("x", tile, fitting))
+    assert not list(spills("x", tile.replace("min_plus", "log_plus"), spilling))
     try:
         kernels_of(build, CHIPS[0], HEAD + "func.func @f1(%a: tensor<4xf32>) -> "
                    "tensor<4xf32> {\n  return %a : tensor<4xf32>\n}\n")
