@@ -462,7 +462,7 @@ TEST_F(Cuda, WithoutStagingTransfersStillWork) {
 
 TEST_F(Cuda, TransfersOverlapKernels) {
   // Kernels take about as long as their transfers.
-  constexpr int64_t kCount = 1 << 16, kStages = 40;
+  constexpr int64_t kCount = 1 << 16, kStages = 64;
   configure("memory=256M,call=0.1,kernel=30");
   auto device = open();
   DeviceModule module(device, code());
