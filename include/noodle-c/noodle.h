@@ -279,7 +279,8 @@ NOODLE_API noodle_tensor noodle_tensor_scalar(noodle_element element,
  *  noodle_resident_update tells of; no call may be running then. */
 typedef struct noodle_resident noodle_resident;
 
-/** `tensor` is sparse, or dense and row-major. Where the engine has no device
+/** `tensor` is sparse, or dense and row-major; its buffers are host memory.
+ *  NOODLE_DEVICE_FAILED where the device has no room. Where the engine has no device
  *  the handle is valid and does nothing. */
 NOODLE_API noodle_status *noodle_resident_create(noodle_engine *engine,
                                                  const noodle_tensor *tensor,
@@ -289,6 +290,18 @@ NOODLE_API int32_t noodle_resident_on_device(const noodle_resident *resident);
 /** The host has written to the buffers: the next call moves them anew. */
 NOODLE_API noodle_status *noodle_resident_update(noodle_resident *resident);
 NOODLE_API void noodle_resident_release(noodle_resident *resident);
+
+/** Host memory that is page-locked, so that transfers of calls read and write it
+ *  directly. Costs about a second for 1 to 2 GB: for memory that many calls use.
+ *  The host frees the memory after the handle, and releases the handle while no
+ *  call uses the memory. Without a device the handle is valid and does nothing.
+ *  NOODLE_DEVICE_FAILED where the system refuses, or part of it is locked
+ *  already. */
+typedef struct noodle_pinned noodle_pinned;
+NOODLE_API noodle_status *noodle_pinned_create(noodle_engine *engine,
+                                               void *address, size_t bytes,
+                                               noodle_pinned **pinned);
+NOODLE_API void noodle_pinned_release(noodle_pinned *pinned);
 
 /*===- Regions ------------------------------------------------------------===*/
 
@@ -399,6 +412,7 @@ typedef struct noodle_receipt_step {
   const char *step;
   const char *reason;
   int64_t site;
+  int64_t count; /**< how often; the reason is that of the first time */
 } noodle_receipt_step;
 
 NOODLE_API size_t noodle_receipt_site_count(const noodle_receipt *receipt);

@@ -106,6 +106,19 @@ private:
   detail::Owner<noodle_resident, noodle_resident_release> handle;
 };
 
+/// Host memory that transfers read and write directly, until this is destroyed.
+class Pinned {
+public:
+  Pinned(noodle_engine *engine, void *address, size_t bytes) {
+    noodle_pinned *raw = nullptr;
+    check(noodle_pinned_create(engine, address, bytes, &raw));
+    handle.reset(raw);
+  }
+
+private:
+  detail::Owner<noodle_pinned, noodle_pinned_release> handle;
+};
+
 /// A result: a tensor and the region that owns it.
 class Array {
 public:
@@ -402,6 +415,10 @@ public:
   }
   Resident resident(const noodle_tensor &tensor) const {
     return Resident(get(), tensor);
+  }
+
+  Pinned pin(void *address, size_t bytes) const {
+    return Pinned(get(), address, bytes);
   }
 
   Program compile(std::string_view text,

@@ -234,7 +234,7 @@ noodle_status *noodle_receipt_get_step(const noodle_receipt *receipt,
       return status;
     size_t size = out->struct_size;
     full = {size, steps[index].step.c_str(), steps[index].reason.c_str(),
-            steps[index].site};
+            steps[index].site, steps[index].count};
     std::memcpy(out, &full, std::min(size, sizeof full));
     return nullptr;
   });

@@ -89,6 +89,17 @@ noodle_status *noodle_engine_device(noodle_engine *engine,
 // Residents
 //===----------------------------------------------------------------------===//
 
+constexpr const char kDeviceMemory[] =
+    "a buffer is in device memory already; host memory is expected";
+
+/// Null where the engine's programs run on the CPU.
+static std::shared_ptr<rt::Device> deviceOf(noodle_engine &engine) {
+  rt::DeviceStep unused;
+  if (engine.state->target == "cpu")
+    return nullptr;
+  return engine.state->engine->device(unused);
+}
+
 /// The buffers of a tensor, at most three; an error for what is none.
 static noodle_status *buffersOf(const noodle_tensor &tensor,
                                 std::vector<std::pair<void *, int64_t>> &all) {
@@ -150,13 +161,12 @@ noodle_status *noodle_resident_create(noodle_engine *engine,
     std::vector<std::pair<void *, int64_t>> buffers;
     if (noodle_status *status = buffersOf(*tensor, buffers))
       return status;
-    std::shared_ptr<rt::Device> device;
-    rt::DeviceStep unused;
-    if (engine->state->target != "cpu")
-      device = engine->state->engine->device(unused);
+    std::shared_ptr<rt::Device> device = deviceOf(*engine);
     for (auto [buffer, bytes] : buffers) {
       if (!device)
         break;
+      if (device->isDeviceMemory(buffer))
+        return failure(NOODLE_INVALID_ARGUMENT, kDeviceMemory);
       std::string whyNot;
       auto copy = rt::ResidentBuffer::create(device, buffer, bytes, whyNot);
       if (!copy)
@@ -184,3 +194,34 @@ noodle_status *noodle_resident_update(noodle_resident *resident) {
 }
 
 void noodle_resident_release(noodle_resident *resident) { delete resident; }
+
+//===----------------------------------------------------------------------===//
+// Pinned memory
+//===----------------------------------------------------------------------===//
+
+noodle_status *noodle_pinned_create(noodle_engine *engine, void *address,
+                                    size_t bytes, noodle_pinned **pinned) {
+  return guarded([&]() -> noodle_status * {
+    if (!engine || !address || !pinned)
+      return nullArgument(!engine    ? "engine"
+                          : !address ? "address"
+                                     : "pinned");
+    if (bytes == 0 || bytes > size_t(INT64_MAX))
+      return failure(NOODLE_INVALID_ARGUMENT, "bytes is 0 or overflows");
+    auto made = std::make_unique<noodle_pinned>();
+    if (auto device = deviceOf(*engine)) {
+      if (device->isDeviceMemory(address))
+        return failure(NOODLE_INVALID_ARGUMENT, kDeviceMemory);
+      std::string whyNot;
+      if (!device->registerHost(address, int64_t(bytes), whyNot))
+        return failure(NOODLE_DEVICE_FAILED,
+                       "the memory cannot be page-locked: " + whyNot);
+      made->device = std::move(device);
+      made->address = address;
+    }
+    *pinned = made.release();
+    return nullptr;
+  });
+}
+
+void noodle_pinned_release(noodle_pinned *pinned) { delete pinned; }

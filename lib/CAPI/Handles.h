@@ -116,6 +116,15 @@ struct noodle_resident {
   std::vector<std::unique_ptr<noodle::rt::ResidentBuffer>> buffers;
 };
 
+struct noodle_pinned {
+  ~noodle_pinned() {
+    if (device)
+      device->unregisterHost(address);
+  }
+  std::shared_ptr<noodle::rt::Device> device; ///< null: not locked
+  void *address = nullptr;
+};
+
 struct noodle_cancel {
   noodle::rt::CancelToken token;
 };

@@ -146,6 +146,21 @@ void prepareSlot(const TensorType &type, noodle_rt_tensor &slot,
   slot.values = type.layout == NOODLE_RT_SCALAR ? &scalar : nullptr;
 }
 
+/// Programs take host memory; what only the device can read is an error here
+/// and would end the process elsewhere.
+Status checkHostMemory(const rt::Device &device, const Signature &function,
+                       size_t index, const noodle_rt_tensor &view) {
+  for (const void *buffer : {view.values, view.positions, view.coordinates})
+    if (buffer && device.isDeviceMemory(buffer))
+      return Status::error(Code::InvalidArgument,
+                           "argument " + std::to_string(index) + " of @" +
+                               function.name +
+                               ": a buffer is in device memory; programs take "
+                               "host memory, and a resident tensor saves the "
+                               "transfer");
+  return {};
+}
+
 /// What is left of a deadline; a negative number when it passed.
 int64_t remaining(int64_t millis, Clock::time_point begin) {
   if (millis <= 0)
@@ -184,6 +199,11 @@ Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
   for (size_t k = 0; k < arguments.size(); ++k) {
     const noodle_rt_tensor &given = arguments[k];
     const TensorType &type = function->parameters[k];
+    if (options.device.device)
+      if (Status status =
+              checkHostMemory(*options.device.device, *function, k, given);
+          !status.ok())
+        return status;
     if (Status status = checkArgument(*function, k, given, options.trusted);
         !status.ok())
       return status;

@@ -82,8 +82,20 @@ DevicePart takeDevicePart(mlir::ModuleOp module) {
     }
   module->removeAttr("noodle.device");
   module->removeAttr("noodle.kernels");
-  if (part.kernels.empty())
-    part.text.clear();
+  if (!part.kernels.empty())
+    return part;
+  part.text.clear();
+  auto sites = module->getAttrOfType<mlir::ArrayAttr>("noodle.sites");
+  if (!sites)
+    return part;
+  for (auto site : sites.getAsRange<mlir::DictionaryAttr>()) {
+    for (const char *word : {"place", "op", "text", "why"})
+      if (auto value = site.getAs<mlir::StringAttr>(word))
+        part.whyNone += (word == llvm::StringRef("place") ? "// " : " ") +
+                        value.getValue().str() +
+                        (word == llvm::StringRef("text") ? ":" : "");
+    part.whyNone += '\n';
+  }
   return part;
 }
 
@@ -164,14 +176,16 @@ Status compileDevice(const DevicePart &part, const CompileOptions &options,
 
 Status emitDevice(const DevicePart &part, const CompileOptions &options,
                   llvm::StringRef stage, std::string &text) {
-  if (part.text.empty()) {
-    text = "// no op of the program has a kernel\n";
-    return {};
-  }
   Job job;
   GpuTarget target;
   if (Status status = parsePart(part, options, job, target); !status.ok())
     return status;
+  if (part.text.empty()) {
+    text = "// no op of the program has a kernel\n" + part.whyNone;
+    if (stage == "ptx")
+      text += mlir::noodle::emptyPtx(target);
+    return {};
+  }
   if (stage == "ptx") {
     if (Status status = toImage(job, target, options.optLevel, text);
         !status.ok())

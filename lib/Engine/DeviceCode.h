@@ -31,6 +31,7 @@ Status checkDeviceIndex(int index);
 /// What a module at phase llvm carries for the device.
 struct DevicePart {
   std::string text; ///< a module with one gpu.module; empty: no kernels
+  std::string whyNone; ///< a line for each op, where there are no kernels
   std::vector<rt::KernelInfo> kernels;
 };
 
@@ -41,7 +42,8 @@ DevicePart takeDevicePart(mlir::ModuleOp module);
 Status compileDevice(const DevicePart &part, const CompileOptions &options,
                      rt::DeviceCode &code);
 
-/// The same up to `stage` (gpu, nvvm, ptx), as text.
+/// The same up to `stage` (gpu, nvvm, ptx), as text. Without kernels it is an
+/// empty one that says why.
 Status emitDevice(const DevicePart &part, const CompileOptions &options,
                   llvm::StringRef stage, std::string &text);
 

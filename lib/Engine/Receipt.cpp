@@ -169,6 +169,8 @@ std::string deviceText(const DeviceSection &device, const char *warn,
   for (const rt::DeviceStep &step : used.steps)
     text += std::string(warn) + "  step " + step.step + ": " + step.reason +
             (step.site >= 0 ? " (op " + std::to_string(step.site) + ")" : "") +
+            (step.count > 1 ? ", " + std::to_string(step.count) + " times"
+                            : "") +
             plain + "\n";
   if (device.redone)
     text += std::string(warn) +
@@ -202,6 +204,7 @@ void deviceJson(Json &json, const DeviceSection &device) {
     json.text("step", step.step);
     json.text("reason", step.reason);
     json.integer("site", step.site);
+    json.integer("count", step.count);
     json.close('}');
   }
   json.close(']');

@@ -100,5 +100,6 @@ int main(void) {
   FIELD(noodle_receipt_step, step);
   FIELD(noodle_receipt_step, reason);
   FIELD(noodle_receipt_step, site);
+  FIELD(noodle_receipt_step, count);
   return 0;
 }

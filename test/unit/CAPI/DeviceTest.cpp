@@ -232,6 +232,21 @@ TEST(CAPIDevice, ResidentsRefuseWhatIsNoTensor) {
   noodle_resident_release(nullptr);
 }
 
+TEST(CAPIDevice, PinnedMemoryDoesNothingWithoutADevice) {
+  noodle::Engine engine = makeEngine("auto");
+  std::vector<float> x(1024);
+  { noodle::Pinned pinned = engine.pin(x.data(), x.size() * 4); }
+  noodle_pinned *none = nullptr;
+  expectError(noodle_pinned_create(engine.get(), x.data(), 0, &none),
+              NOODLE_INVALID_ARGUMENT, "bytes");
+  expectError(noodle_pinned_create(engine.get(), nullptr, 4, &none),
+              NOODLE_INVALID_ARGUMENT, "address");
+  expectError(noodle_pinned_create(nullptr, x.data(), 4, &none),
+              NOODLE_INVALID_ARGUMENT, "engine");
+  EXPECT_EQ(none, nullptr);
+  noodle_pinned_release(nullptr);
+}
+
 // Descriptors of random bytes over valid buffers: an error or a handle.
 TEST(CAPIDevice, RandomDescriptors) {
   const char *text = std::getenv("NOODLE_RANDOM_SEED");

@@ -12,6 +12,8 @@
 
 #include "Handles.h"
 
+#include <dlfcn.h>
+
 using namespace noodle;
 using namespace noodle::engine::test;
 
@@ -151,6 +153,64 @@ TEST_F(Resident, TwoOfOneBufferAreTwo) {
   EXPECT_EQ(call(device), (std::vector<double>{11, 33, 14}));
   noodle_resident_release(second);
   noodle_status_release(status);
+}
+
+TEST_F(Resident, PinnedMemoryIsReadWhereItIs) {
+  noodle_pinned *pinned = nullptr, *again = nullptr;
+  ASSERT_EQ(noodle_pinned_create(engine, values, sizeof values, &pinned),
+            nullptr);
+  noodle_status *status =
+      noodle_pinned_create(engine, values, sizeof values, &again);
+  EXPECT_EQ(noodle_status_code(status), NOODLE_DEVICE_FAILED);
+  noodle_status_release(status);
+  noodle_receipt_device device;
+  EXPECT_EQ(call(device), (std::vector<double>{11, 33, 14}));
+  noodle_pinned_release(pinned);
+  EXPECT_EQ(call(device), (std::vector<double>{11, 33, 14}));
+}
+
+TEST_F(Resident, DeviceMemoryIsNoArgument) {
+  using Allocate = int (*)(uint64_t *, size_t);
+  using Release = int (*)(uint64_t);
+  void *driver = dlopen("libcuda.so.1", RTLD_NOW);
+  auto allocate = reinterpret_cast<Allocate>(dlsym(driver, "cuMemAlloc_v2"));
+  auto release = reinterpret_cast<Release>(dlsym(driver, "cuMemFree_v2"));
+  ASSERT_TRUE(allocate && release);
+  noodle_device_info info{};
+  info.struct_size = sizeof info;
+  ASSERT_EQ(noodle_engine_device(engine, &info), nullptr);
+  auto push = reinterpret_cast<int (*)(void *)>(
+      dlsym(driver, "cuCtxPushCurrent_v2"));
+  auto pop = reinterpret_cast<int (*)(void **)>(
+      dlsym(driver, "cuCtxPopCurrent_v2"));
+  auto retain = reinterpret_cast<int (*)(void **, int)>(
+      dlsym(driver, "cuDevicePrimaryCtxRetain"));
+  auto giveBack = reinterpret_cast<int (*)(int)>(
+      dlsym(driver, "cuDevicePrimaryCtxRelease_v2"));
+  void *context = nullptr;
+  ASSERT_EQ(retain(&context, 0), 0);
+  ASSERT_EQ(push(context), 0);
+  uint64_t address = 0;
+  ASSERT_EQ(allocate(&address, 24), 0);
+  noodle_tensor arguments[] = {matrix(), vector()}, result;
+  arguments[1].values = reinterpret_cast<void *>(address);
+  auto refused = [](noodle_status *status) {
+    EXPECT_EQ(noodle_status_code(status), NOODLE_INVALID_ARGUMENT);
+    EXPECT_NE(std::string(noodle_status_message(status)).find("device memory"),
+              std::string::npos)
+        << noodle_status_message(status);
+    noodle_status_release(status);
+  };
+  refused(noodle_program_call(program, arguments, 2, region, &result, 1,
+                              nullptr));
+  noodle_resident *resident = nullptr;
+  refused(noodle_resident_create(engine, &arguments[1], &resident));
+  noodle_pinned *pinned = nullptr;
+  refused(noodle_pinned_create(engine, arguments[1].values, 24, &pinned));
+  EXPECT_EQ(release(address), 0);
+  EXPECT_EQ(pop(&context), 0);
+  EXPECT_EQ(giveBack(0), 0);
+  dlclose(driver);
 }
 
 TEST_F(Resident, OutlivesTheHandlesItCameFrom) {
