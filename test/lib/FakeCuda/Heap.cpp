@@ -23,9 +23,9 @@ static void *reserve(int64_t bytes, int protection) {
 Heap::Heap(int64_t capacity)
     : most(capacity),
       // Small devices see many allocations, too.
-      reserved(std::max(int64_t(1) << 30,
-                        std::min(16 * capacity, std::max(4 * capacity,
-                                                         int64_t(1) << 36)))) {
+      reserved(std::max(
+          int64_t(1) << 30,
+          std::min(16 * capacity, std::max(4 * capacity, int64_t(1) << 36)))) {
   begin = reinterpret_cast<uint64_t>(reserve(reserved, PROT_NONE));
   bytes = static_cast<char *>(reserve(reserved, PROT_READ | PROT_WRITE));
   marks = static_cast<uint8_t *>(reserve(reserved, PROT_READ | PROT_WRITE));
