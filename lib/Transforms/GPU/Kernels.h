@@ -60,7 +60,7 @@ struct KernelSpec {
   std::string text;
   /// Of a vendor's library, called instead of a kernel (LibraryForm.h).
   std::string routine;
-  int64_t threads = 256; ///< per block
+  int64_t threads = 256;      ///< per block
   SmallVector<Value> inputs;  ///< dense tensors, or memrefs
   SmallVector<Value> extents; ///< of the result, one index value a dimension
   SmallVector<Value> scalars; ///< i64 values
@@ -76,9 +76,9 @@ struct KernelSpec {
 
 /// Emits a kernel's body. `buffers` are the inputs and then the output, each
 /// memref<?xT>; `workgroup` the shared buffers; `scalars` i64 values.
-using KernelBody = llvm::function_ref<void(
-    ImplicitLocOpBuilder &b, ValueRange buffers, ValueRange scalars,
-    ValueRange workgroup)>;
+using KernelBody =
+    llvm::function_ref<void(ImplicitLocOpBuilder &b, ValueRange buffers,
+                            ValueRange scalars, ValueRange workgroup)>;
 
 /// The host's side of one offloaded cluster: makes kernels and launches.
 class Offload {
@@ -138,8 +138,8 @@ public:
   /// What a map reads. A tensor's dimensions are the result's.
   struct Operand {
     enum Kind { InFlight, Tensor, Scalar } kind;
-    unsigned number = 0; ///< of the buffer or the scalar
-    Type type;           ///< of the element
+    unsigned number = 0;         ///< of the buffer or the scalar
+    Type type;                   ///< of the element
     SmallVector<bool> broadcast; ///< of each dimension
   };
 
