@@ -66,6 +66,9 @@ llvm::Expected<std::string> translateDeviceToPTX(mlir::ModuleOp module,
                                                  const GpuTarget &target,
                                                  int optLevel = 3);
 
+/// PTX without a kernel.
+std::string emptyPtx(const GpuTarget &target);
+
 /// What ptxas says of a kernel. Bytes, but for registers.
 struct KernelResources {
   std::string name;

@@ -57,6 +57,12 @@ std::vector<std::string> GpuTarget::chips() {
   return names;
 }
 
+std::string mlir::noodle::emptyPtx(const GpuTarget &target) {
+  return ".version " + std::to_string(target.ptxVersion / 10) + "." +
+         std::to_string(target.ptxVersion % 10) + "\n.target " + target.chip +
+         "\n.address_size 64\n";
+}
+
 /// PTX ISA reference, "Release Notes": the version of each CUDA release. Later
 /// releases know at least what the last one here does.
 int mlir::noodle::newestPtxVersion(int driverVersion) {
