@@ -190,6 +190,8 @@ bool CudaDevice::unregisterHost(void *host) {
 /// Classes of a quarter of a power of two, from 64 KiB on: at most a quarter is
 /// wasted.
 static int64_t classOf(int64_t bytes) {
+  if (bytes > int64_t{1} << 56) // no device has it, and sums stay in range
+    return bytes;
   int64_t size = int64_t{64} << 10;
   while (size < bytes)
     size *= 2;

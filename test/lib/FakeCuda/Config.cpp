@@ -66,6 +66,8 @@ int Config::parse(const char *text) {
       code = int(value);
     else if (name == "sticky")
       sticky = value != 0;
+    else if (name == "pools")
+      pools = value != 0;
     else if (name == "stats")
       stats = value != 0;
     else if (name == "die")

@@ -194,7 +194,7 @@ CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute,
     *value = state.config.sm % 10;
     break;
   case CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED:
-    *value = 1;
+    *value = state.config.pools;
     break;
   default:
     state.fault("cuDeviceGetAttribute: attribute " +

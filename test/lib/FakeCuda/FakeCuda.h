@@ -30,6 +30,7 @@
 //   report=PATH        where faults and leaks are written; stderr by default
 //   summary=PATH       where a line of JSON is added at the end: the numbers of
 //                      calls, launches and faults
+//   pools=1            0: the device has no stream-ordered memory
 //   stats=0            1: also how warps reached memory, a line a kernel
 //
 // The functions below are looked up by name in the loaded library. Thread-safe.

@@ -36,7 +36,7 @@ struct Config {
   int driver = 12080;
   int64_t fail = 0, die = 0;
   int code = CUDA_ERROR_OUT_OF_MEMORY;
-  bool sticky = false, stats = false;
+  bool sticky = false, stats = false, pools = true;
   double bandwidth = 50, hbm = 3000;          ///< GB/s
   double launch = 3, call = 0.5, kernel = -1; ///< microseconds
   std::string report, summary;

@@ -256,7 +256,8 @@ TEST(Coherence, WithFailuresNowAndThen) {
 
 TEST(Coherence, AsTheModelOnTheFakeDriver) {
   uint32_t seed = freshSeed();
-  for (const char *memory : {"memory=1G", "memory=64K", "memory=16K"}) {
+  for (const char *memory : {"memory=1G", "memory=64K", "memory=16K",
+                             "memory=1G,pools=0", "memory=200K,pools=0"}) {
     ASSERT_EQ(fake_cuda_configure(memory), 0);
     for (int k = 0; k < 12; ++k, ++seed) {
       SCOPED_TRACE(std::string(memory) + ", seed " + std::to_string(seed));

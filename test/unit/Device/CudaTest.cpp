@@ -351,6 +351,33 @@ TEST_F(Cuda, EveryCallFailsOnceInTurn) {
   }
 }
 
+TEST_F(Cuda, AlsoWithoutStreamOrderedMemory) {
+  Outcomes outcomes;
+  for (int64_t number = 1;; ++number) {
+    SCOPED_TRACE("call " + std::to_string(number) + " fails");
+    if (!failAt(number, "report=/dev/null,pools=0,code=2", outcomes) ||
+        HasFailure())
+      break;
+  }
+  EXPECT_GT(outcomes.calls, 100);
+  EXPECT_EQ(outcomes.redone, 0);
+}
+
+TEST_F(Cuda, SizesBeyondAnyDevice) {
+  for (const char *how : {"", "pools=0"}) {
+    configure(how);
+    auto device = open();
+    DeviceModule module(device, code());
+    Call call(module);
+    int64_t a[8] = {};
+    Launch huge(Combine, 8);
+    huge.read(a, int64_t(1) << 58).read(a, 8).write(a + 4, 4);
+    EXPECT_EQ(call.launch(huge.scalar(8).scalar(0)), NOODLE_RT_FALLBACK);
+    EXPECT_EQ(call.session.finish(), NOODLE_RT_OK);
+    EXPECT_EQ(call.steps("memory"), 1) << call.story();
+  }
+}
+
 TEST_F(Cuda, ADeviceThatDiesAnywhereLosesNothing) {
   for (int error : {700, 719, 214}) {
     Outcomes outcomes;
