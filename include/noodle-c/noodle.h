@@ -11,7 +11,8 @@
 |* noodle_status*: NULL is success, anything else is an error that the caller
 |* releases; outputs are then untouched. *_release accepts NULL. Structs that a
 |* host fills begin with struct_size, which is sizeof the struct; zero in every
-|* other field means the default. Strings are UTF-8 and borrowed for the call; strings
+|* other field means the default. Strings are UTF-8 and borrowed for the call;
+strings
 |* that come back live as long as the handle they came from. No exception
 |* crosses this boundary, nothing here prints, exits, or installs a signal
 |* handler.
@@ -26,7 +27,8 @@
 |* needs. Sizes are in bytes, or in elements where a comment says so.
 |*
 |* Devices. An engine whose target is cuda or auto uses one CUDA device, opened
-|* when its first program is compiled. What a device cannot do, the CPU does, and
+|* when its first program is compiled. What a device cannot do, the CPU does,
+and
 |* the receipt says why; with noodle_compile_options.strict that is an error.
 |*
 |* Safety. A program that runs cannot harm the host whatever its data: indices,
@@ -168,13 +170,12 @@ typedef struct noodle_program noodle_program;
 
 typedef struct noodle_compile_options {
   size_t struct_size;
-  const char *entry; /**< function to call; NULL: "main" */
-  const char *name;  /**< file name in messages; NULL: "program" */
-  const char
-      *strategy;   /**< auto, reference, loops, tiled, sparse, gpu, library;
-                        NULL: auto */
-  const char *fp;  /**< strict, reassoc, fast; NULL: the program's */
-  const char *cpu; /**< x86-64, avx2, avx512; NULL: this machine's */
+  const char *entry;    /**< function to call; NULL: "main" */
+  const char *name;     /**< file name in messages; NULL: "program" */
+  const char *strategy; /**< auto, reference, loops, tiled, sparse, gpu,
+                           library; NULL: auto */
+  const char *fp;       /**< strict, reassoc, fast; NULL: the program's */
+  const char *cpu;      /**< x86-64, avx2, avx512; NULL: this machine's */
   int32_t strict;  /**< an op without compiled form is an error, and one that
                         was to run on a device and did not */
   int32_t profile; /**< measure each op for the receipt */
@@ -280,8 +281,8 @@ NOODLE_API noodle_tensor noodle_tensor_scalar(noodle_element element,
 typedef struct noodle_resident noodle_resident;
 
 /** `tensor` is sparse, or dense and row-major; its buffers are host memory.
- *  NOODLE_DEVICE_FAILED where the device has no room. Where the engine has no device
- *  the handle is valid and does nothing. */
+ *  NOODLE_DEVICE_FAILED where the device has no room. Where the engine has no
+ * device the handle is valid and does nothing. */
 NOODLE_API noodle_status *noodle_resident_create(noodle_engine *engine,
                                                  const noodle_tensor *tensor,
                                                  noodle_resident **resident);
@@ -291,12 +292,12 @@ NOODLE_API int32_t noodle_resident_on_device(const noodle_resident *resident);
 NOODLE_API noodle_status *noodle_resident_update(noodle_resident *resident);
 NOODLE_API void noodle_resident_release(noodle_resident *resident);
 
-/** Host memory that is page-locked, so that transfers of calls read and write it
- *  directly. Costs about a second for 1 to 2 GB: for memory that many calls use.
- *  The host frees the memory after the handle, and releases the handle while no
- *  call uses the memory. Without a device the handle is valid and does nothing.
- *  NOODLE_DEVICE_FAILED where the system refuses, or part of it is locked
- *  already. */
+/** Host memory that is page-locked, so that transfers of calls read and write
+ * it directly. Costs about a second for 1 to 2 GB: for memory that many calls
+ * use. The host frees the memory after the handle, and releases the handle
+ * while no call uses the memory. Without a device the handle is valid and does
+ * nothing. NOODLE_DEVICE_FAILED where the system refuses, or part of it is
+ * locked already. */
 typedef struct noodle_pinned noodle_pinned;
 NOODLE_API noodle_status *noodle_pinned_create(noodle_engine *engine,
                                                void *address, size_t bytes,
@@ -400,7 +401,7 @@ typedef struct noodle_receipt_device {
   double kernel_seconds;
   double seconds_in;
   double seconds_out;
-  double share; /**< of the program's operations, 0 to 1; -1: not measured */
+  double share;   /**< of the program's operations, 0 to 1; -1: not measured */
   int32_t redone; /**< the device died, and the call was made again without */
   int32_t reserved;
   size_t step_count; /**< steps down from the device, in order */

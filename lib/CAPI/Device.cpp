@@ -18,8 +18,8 @@ static noodle_status *refused(const rt::DeviceStep &step) {
   return failure(NOODLE_DEVICE_FAILED, step.step + ": " + step.reason);
 }
 
-template <size_t size> static void copyText(const std::string &from,
-                                            char (&to)[size]) {
+template <size_t size>
+static void copyText(const std::string &from, char (&to)[size]) {
   size_t length = std::min(from.size(), size - 1);
   std::memcpy(to, from.data(), length);
   std::memset(to + length, 0, size - length);
@@ -65,8 +65,8 @@ noodle_status *noodle_device_get_info(size_t index, noodle_device_info *info) {
       return refused(whyNot);
     if (index >= size_t(count))
       return failure(NOODLE_INVALID_ARGUMENT,
-                     "there is no device " + std::to_string(index) +
-                         " among " + std::to_string(count));
+                     "there is no device " + std::to_string(index) + " among " +
+                         std::to_string(count));
     auto device = rt::openCudaDevice(int(index), whyNot);
     return device ? describe(device->info(), info) : refused(whyNot);
   });
@@ -203,9 +203,7 @@ noodle_status *noodle_pinned_create(noodle_engine *engine, void *address,
                                     size_t bytes, noodle_pinned **pinned) {
   return guarded([&]() -> noodle_status * {
     if (!engine || !address || !pinned)
-      return nullArgument(!engine    ? "engine"
-                          : !address ? "address"
-                                     : "pinned");
+      return nullArgument(!engine ? "engine" : !address ? "address" : "pinned");
     if (bytes == 0 || bytes > size_t(INT64_MAX))
       return failure(NOODLE_INVALID_ARGUMENT, "bytes is 0 or overflows");
     auto made = std::make_unique<noodle_pinned>();

@@ -109,8 +109,8 @@ static bool validType(const TensorType &type) {
 /// Nothing at all, or an image with kernels that a driver can be asked for.
 static bool validDevice(const rt::DeviceCode &code) {
   for (const rt::KernelInfo &kernel : code.kernels)
-    if (kernel.name.empty() || kernel.sharedBytes < 0 || kernel.threads > 1024 ||
-        (kernel.threads < 1 && kernel.routine.empty()))
+    if (kernel.name.empty() || kernel.sharedBytes < 0 ||
+        kernel.threads > 1024 || (kernel.threads < 1 && kernel.routine.empty()))
       return false;
   return code.kernels.empty() == code.image.empty() &&
          code.image.empty() == code.chip.empty();

@@ -317,10 +317,9 @@ Status BoundCall::runOnDevice(rt::Region &region,
 
 Status BoundCall::runOnce(rt::Region &region,
                           std::span<noodle_rt_tensor> results, Try &attempt) {
-  rt::Context context(*pool,
-                      {options.executor, options.memoryLimit,
-                       attempt.deadlineMillis, options.cancel, attempt.host,
-                       attempt.session});
+  rt::Context context(*pool, {options.executor, options.memoryLimit,
+                              attempt.deadlineMillis, options.cancel,
+                              attempt.host, attempt.session});
   for (size_t k = 0; k < slots.size(); ++k)
     prepareSlot(function->results[k], slots[k], scalars[k]);
   noodle_rt_status returned = NOODLE_RT_OK;

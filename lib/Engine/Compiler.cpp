@@ -208,8 +208,8 @@ Status compileArtifact(std::string_view program, const CompileOptions &options,
     made.id = identify(program, options);
     made.name = options.name;
     Status status = compileJob(program, options, target, made);
-    bool refused = status.code == Code::Unsupported ||
-                   status.code == Code::DeviceFailed;
+    bool refused =
+        status.code == Code::Unsupported || status.code == Code::DeviceFailed;
     if (!status.ok() && !refused && options.target != "cpu") {
       status = compileForHost(program, options, target, status, made);
       refused = status.code == Code::DeviceFailed;
@@ -273,8 +273,7 @@ Status emitPhase(std::string_view program, const CompileOptions &options,
   llvm::StringRef name(phase.data(), phase.size());
   bool device = name == "gpu" || name == "nvvm" || name == "ptx";
   bool machine = name == "llvm-ir" || name == "asm";
-  auto known =
-      machine || device ? Phase::LLVM : mlir::noodle::parsePhase(name);
+  auto known = machine || device ? Phase::LLVM : mlir::noodle::parsePhase(name);
   if (!known) {
     std::string names;
     for (const std::string &each : phaseNames())

@@ -113,9 +113,8 @@ static Status lower(Job &job, const GpuTarget &target) {
   mlir::PassManager passes(&job.context, mlir::ModuleOp::getOperationName());
   mlir::noodle::buildDevicePipeline(passes, target);
   if (mlir::failed(passes.run(*job.module)))
-    return job.errors.status(Code::Internal,
-                             "the kernels cannot be lowered for " +
-                                 target.chip);
+    return job.errors.status(
+        Code::Internal, "the kernels cannot be lowered for " + target.chip);
   return {};
 }
 
@@ -140,9 +139,9 @@ static void addMachineCode(const GpuTarget &target, std::string &image) {
   llvm::StringRef ptxas = mlir::noodle::configuredPtxas();
   if (ptxas.empty())
     return;
-  auto fatbin = mlir::noodle::makeFatbin(
-      llvm::StringRef(image).drop_back(), target,
-      mlir::noodle::configuredChips(), ptxas);
+  auto fatbin =
+      mlir::noodle::makeFatbin(llvm::StringRef(image).drop_back(), target,
+                               mlir::noodle::configuredChips(), ptxas);
   if (fatbin)
     image = std::move(*fatbin);
   else

@@ -30,7 +30,7 @@ Status checkDeviceIndex(int index);
 
 /// What a module at phase llvm carries for the device.
 struct DevicePart {
-  std::string text; ///< a module with one gpu.module; empty: no kernels
+  std::string text;    ///< a module with one gpu.module; empty: no kernels
   std::string whyNone; ///< a line for each op, where there are no kernels
   std::vector<rt::KernelInfo> kernels;
 };

@@ -19,8 +19,8 @@ void fillSite(SiteReceipt &site, const rt::DeviceReceipt &used) {
       site.deviceSeconds = use.seconds > 0 ? use.seconds : -1;
     }
   int64_t launches = site.launches, fallbacks = site.fallbacks;
-  if (launches + fallbacks == 0 && (site.site.strategy == "gpu" ||
-                                    site.site.strategy == "library")) {
+  if (launches + fallbacks == 0 &&
+      (site.site.strategy == "gpu" || site.site.strategy == "library")) {
     launches = used.launches;
     fallbacks = used.fallbacks;
   }

@@ -114,9 +114,9 @@ Status Engine::settle(CompileOptions &options, DeviceUse &use) {
   if (use.device)
     return {};
   if (options.strict && options.target == "cuda")
-    return Status::error(Code::DeviceFailed, "nothing can run on a device: " +
-                                                 use.absent.step + ": " +
-                                                 use.absent.reason);
+    return Status::error(Code::DeviceFailed,
+                         "nothing can run on a device: " + use.absent.step +
+                             ": " + use.absent.reason);
   options.target = "cpu";
   options.chip = "native";
   if (options.strategy == "gpu" || options.strategy == "library")

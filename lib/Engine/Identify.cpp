@@ -85,9 +85,8 @@ Status checkTarget(const std::string &target) {
 }
 
 Status checkOptions(const CompileOptions &options) {
-  if (!oneOf(options.strategy,
-             {"auto", "reference", "loops", "tiled", "sparse", "gpu",
-              "library"}))
+  if (!oneOf(options.strategy, {"auto", "reference", "loops", "tiled", "sparse",
+                                "gpu", "library"}))
     return refuse("strategy", options.strategy,
                   "auto, reference, loops, tiled, sparse, gpu, library");
   if (!oneOf(options.fp, {"", "strict", "reassoc", "fast"}))

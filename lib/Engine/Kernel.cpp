@@ -25,8 +25,8 @@ int64_t Kernel::footprint() const {
          (self->deviceCode ? int64_t(self->deviceCode->image.size()) : 0);
 }
 
-std::shared_ptr<rt::DeviceModule> Kernel::Impl::moduleOn(
-    const std::shared_ptr<rt::Device> &device) const {
+std::shared_ptr<rt::DeviceModule>
+Kernel::Impl::moduleOn(const std::shared_ptr<rt::Device> &device) const {
   if (!device || !deviceCode)
     return nullptr;
   std::lock_guard lock(mutex);

@@ -22,12 +22,11 @@ static double predict(const Artifact &artifact, const Site &site, double flops,
                                                 bytes);
   llvm::SmallVector<llvm::StringRef, 8> words;
   llvm::StringRef(site.text).split(words, ' ');
-  bool isFloat = llvm::is_contained(words, "f32") ||
-                 llvm::is_contained(words, "f64");
-  unsigned bits = llvm::is_contained(words, "f64") ||
-                          llvm::is_contained(words, "i64")
-                      ? 64
-                      : 32;
+  bool isFloat =
+      llvm::is_contained(words, "f32") || llvm::is_contained(words, "f64");
+  unsigned bits =
+      llvm::is_contained(words, "f64") || llvm::is_contained(words, "i64") ? 64
+                                                                           : 32;
   bool fused = site.text.find('_') == std::string::npos &&
                site.text.find('@') == std::string::npos;
   return mlir::noodle::DeviceModel::of(artifact.device.chip)

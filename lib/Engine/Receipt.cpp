@@ -167,14 +167,14 @@ std::string deviceText(const DeviceSection &device, const char *warn,
     text += "  " + percent(device.share) +
             " of the program's operations ran on the device\n";
   for (const rt::DeviceStep &step : used.steps)
-    text += std::string(warn) + "  step " + step.step + ": " + step.reason +
-            (step.site >= 0 ? " (op " + std::to_string(step.site) + ")" : "") +
-            (step.count > 1 ? ", " + std::to_string(step.count) + " times"
-                            : "") +
-            plain + "\n";
+    text +=
+        std::string(warn) + "  step " + step.step + ": " + step.reason +
+        (step.site >= 0 ? " (op " + std::to_string(step.site) + ")" : "") +
+        (step.count > 1 ? ", " + std::to_string(step.count) + " times" : "") +
+        plain + "\n";
   if (device.redone)
-    text += std::string(warn) +
-            "  the call was made again without the device" + plain + "\n";
+    text += std::string(warn) + "  the call was made again without the device" +
+            plain + "\n";
   return text;
 }
 

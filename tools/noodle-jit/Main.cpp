@@ -77,8 +77,7 @@ int jit::runMain(int argc, char **argv,
     return usage(status.message);
   if (options.compile.chip == "native" && options.compile.target != "cpu" &&
       !options.emit.empty())
-    if (Status status =
-            nativeChip(options.engine.device, options.compile.chip);
+    if (Status status = nativeChip(options.engine.device, options.compile.chip);
         !status.ok())
       return jit::fail(status);
   std::string text;

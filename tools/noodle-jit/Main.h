@@ -15,9 +15,9 @@ namespace noodle::jit {
 
 /// The whole program: its arguments in, its exit status out. `extender` is for
 /// test programs.
-int runMain(int argc, char **argv,
-            std::shared_ptr<const engine::DeviceImageExtender> extender =
-                nullptr);
+int runMain(
+    int argc, char **argv,
+    std::shared_ptr<const engine::DeviceImageExtender> extender = nullptr);
 
 } // namespace noodle::jit
 

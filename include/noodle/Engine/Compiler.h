@@ -37,8 +37,8 @@ struct ArgumentStats {
 };
 
 struct CompileOptions {
-  std::string name = "program";  ///< file name in messages
-  std::string entry = "main";    ///< must exist in the program
+  std::string name = "program"; ///< file name in messages
+  std::string entry = "main";   ///< must exist in the program
   /// auto, reference, loops, tiled, sparse, gpu, library
   std::string strategy = "auto";
   std::string fp; ///< strict, reassoc, fast; empty: the program's
@@ -53,7 +53,7 @@ struct CompileOptions {
   std::string chip = "native";
   /// Null but in tests. Not sent to a worker, which needs its own.
   std::shared_ptr<const DeviceImageExtender> extender;
-  int optLevel = 2;     ///< 0 to 3
+  int optLevel = 2; ///< 0 to 3
   /// A fallback is an error: to the interpreter, or from a device to the CPU.
   bool strict = false;
   bool profile = false; ///< mark op sites for measured times

@@ -15,9 +15,9 @@
 namespace noodle::engine {
 
 /// Appends to the image that a driver gets: PTX and its NUL are in it already,
-/// and drivers read no further. No machine code is made then. Only embedders in C++ can set one
-/// (CompileOptions::extender); tests add code that runs the same kernels on the
-/// CPU.
+/// and drivers read no further. No machine code is made then. Only embedders in
+/// C++ can set one (CompileOptions::extender); tests add code that runs the
+/// same kernels on the CPU.
 struct DeviceImageExtender {
   /// Part of the identification of every artifact made with it.
   std::string name;

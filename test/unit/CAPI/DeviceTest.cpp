@@ -23,7 +23,8 @@ namespace {
 
 const int hidden = ::setenv("CUDA_VISIBLE_DEVICES", "-1", 1);
 
-const char *const kTwice = R"(func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> {
+const char *const kTwice =
+    R"(func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> {
   %y = noodle.map (%x) : (tensor<?xf32>) -> tensor<?xf32> {
   ^bb0(%a: f32):
     %b = arith.addf %a, %a : f32
@@ -189,7 +190,8 @@ TEST(CAPIDevice, ResidentsRefuseWhatIsNoTensor) {
   noodle_resident *none = nullptr;
   float values[6] = {};
   int64_t extents[2] = {2, 3};
-  const noodle_tensor good = noodle_tensor_dense(NOODLE_F32, 2, extents, values);
+  const noodle_tensor good =
+      noodle_tensor_dense(NOODLE_F32, 2, extents, values);
   auto refuses = [&](const noodle_tensor &tensor, const char *part) {
     expectError(noodle_resident_create(engine.get(), &tensor, &none),
                 NOODLE_INVALID_ARGUMENT, part);
@@ -235,7 +237,9 @@ TEST(CAPIDevice, ResidentsRefuseWhatIsNoTensor) {
 TEST(CAPIDevice, PinnedMemoryDoesNothingWithoutADevice) {
   noodle::Engine engine = makeEngine("auto");
   std::vector<float> x(1024);
-  { noodle::Pinned pinned = engine.pin(x.data(), x.size() * 4); }
+  {
+    noodle::Pinned pinned = engine.pin(x.data(), x.size() * 4);
+  }
   noodle_pinned *none = nullptr;
   expectError(noodle_pinned_create(engine.get(), x.data(), 0, &none),
               NOODLE_INVALID_ARGUMENT, "bytes");

@@ -167,9 +167,9 @@ Outcome DeviceCalls::callThreeOps(std::shared_ptr<Program> program) {
     TensorType integers;
     integers.element = NOODLE_RT_I64;
     integers.extents = {1001};
-    EXPECT_TRUE(bindWord("rand:3", integers, "argument", {},
-                         arguments.emplace_back())
-                    .ok());
+    EXPECT_TRUE(
+        bindWord("rand:3", integers, "argument", {}, arguments.emplace_back())
+            .ok());
   }
   noodle_rt_tensor views[] = {arguments[0].view, arguments[1].view,
                               arguments[2].view};

@@ -68,7 +68,8 @@ protected:
                                    const char *text,
                                    const CompileOptions &options);
   Outcome call(std::shared_ptr<Program> program,
-               std::span<const noodle_rt_tensor> arguments, CallOptions options = {});
+               std::span<const noodle_rt_tensor> arguments,
+               CallOptions options = {});
   /// kThreeOps on fixed arguments: with a device, and what the CPU says.
   Outcome callThreeOps(std::shared_ptr<Program> program);
   void expectThreeOps(const Outcome &outcome);

@@ -140,8 +140,7 @@ TEST_F(Ladder, MemoryThatATrimFrees) {
   configure("code=2,fail=" + std::to_string(number));
   Outcome outcome = run();
   expectThreeOps(outcome);
-  EXPECT_NE(outcome.steps().find("trim"), std::string::npos)
-      << outcome.steps();
+  EXPECT_NE(outcome.steps().find("trim"), std::string::npos) << outcome.steps();
   EXPECT_EQ(outcome.receipt.device.used.fallbacks, 0);
 }
 

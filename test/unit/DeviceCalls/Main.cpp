@@ -17,8 +17,7 @@
 
 int main(int argc, char **argv) {
   if (argc == 2 && std::strcmp(argv[1], noodle::engine::kWorkerArgument) == 0)
-    return noodle::engine::workerMain(0, 1,
-                                      noodle::engine::test::emulated());
+    return noodle::engine::workerMain(0, 1, noodle::engine::test::emulated());
   const std::string folder = NOODLE_FAKE_CUDA_FOLDER;
   const char *given = std::getenv("LD_LIBRARY_PATH");
   std::string folders = given ? given : "";

@@ -179,10 +179,10 @@ TEST_F(Resident, DeviceMemoryIsNoArgument) {
   noodle_device_info info{};
   info.struct_size = sizeof info;
   ASSERT_EQ(noodle_engine_device(engine, &info), nullptr);
-  auto push = reinterpret_cast<int (*)(void *)>(
-      dlsym(driver, "cuCtxPushCurrent_v2"));
-  auto pop = reinterpret_cast<int (*)(void **)>(
-      dlsym(driver, "cuCtxPopCurrent_v2"));
+  auto push =
+      reinterpret_cast<int (*)(void *)>(dlsym(driver, "cuCtxPushCurrent_v2"));
+  auto pop =
+      reinterpret_cast<int (*)(void **)>(dlsym(driver, "cuCtxPopCurrent_v2"));
   auto retain = reinterpret_cast<int (*)(void **, int)>(
       dlsym(driver, "cuDevicePrimaryCtxRetain"));
   auto giveBack = reinterpret_cast<int (*)(int)>(
@@ -201,8 +201,8 @@ TEST_F(Resident, DeviceMemoryIsNoArgument) {
         << noodle_status_message(status);
     noodle_status_release(status);
   };
-  refused(noodle_program_call(program, arguments, 2, region, &result, 1,
-                              nullptr));
+  refused(
+      noodle_program_call(program, arguments, 2, region, &result, 1, nullptr));
   noodle_resident *resident = nullptr;
   refused(noodle_resident_create(engine, &arguments[1], &resident));
   noodle_pinned *pinned = nullptr;

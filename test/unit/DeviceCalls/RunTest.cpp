@@ -150,8 +150,7 @@ TEST_F(DeviceCalls, CachedKernelsRunThereToo) {
 TEST_F(DeviceCalls, AWorkerCompilesForTheDevice) {
   auto engine = makeEngine();
   std::shared_ptr<Program> program;
-  Status status =
-      Program::compile(engine, kThreeOps, options(), program, true);
+  Status status = Program::compile(engine, kThreeOps, options(), program, true);
   ASSERT_TRUE(status.ok()) << status.str();
   Outcome outcome = callThreeOps(program);
   expectThreeOps(outcome);
@@ -174,7 +173,6 @@ TEST_F(DeviceCalls, CallsAreCancelled) {
   // Two extents disagree: the program's own failure, not the device's.
   views[1].extents[0] = 2;
   Outcome outcome = call(program, views);
-  EXPECT_EQ(outcome.status.code, Code::ShapeMismatch)
-      << outcome.status.str();
+  EXPECT_EQ(outcome.status.code, Code::ShapeMismatch) << outcome.status.str();
   EXPECT_FALSE(outcome.receipt.device.redone);
 }

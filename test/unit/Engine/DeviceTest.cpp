@@ -79,7 +79,8 @@ TEST(Device, IdentificationsTellTargetsApart) {
   auto keyFor = [](const CompileOptions &options) {
     return keyOf(identify(kDouble, options));
   };
-  EXPECT_NE(keyFor(options("cpu", "native")), keyFor(options("cuda", "native")));
+  EXPECT_NE(keyFor(options("cpu", "native")),
+            keyFor(options("cuda", "native")));
   EXPECT_NE(keyFor(options("auto", "sm_80")), keyFor(options("cuda", "sm_80")));
   EXPECT_NE(keyFor(options("cuda", "sm_80")), keyFor(options("cuda", "sm_90")));
   EXPECT_EQ(keyFor(options("cuda", "native")),
@@ -116,8 +117,8 @@ TEST(Device, ArtifactsHoldKernels) {
   EXPECT_EQ(read.device.image, image);
   EXPECT_EQ(read.device.kernels[0].name, kernel.name);
   EXPECT_EQ(read.device.kernels[0].threads, kernel.threads);
-  status = compileInWorker("/proc/self/exe", kDouble, forDevice("sm_90"), {},
-                           there);
+  status =
+      compileInWorker("/proc/self/exe", kDouble, forDevice("sm_90"), {}, there);
   ASSERT_TRUE(status.ok()) << status.str();
   EXPECT_EQ(there.id, identify(kDouble, forDevice("sm_90")));
   EXPECT_EQ(there.device.chip, "sm_90");
@@ -196,7 +197,8 @@ TEST(Device, AFailedCompileLeavesTheCpu) {
     Receipt receipt;
     CallOptions call;
     call.receipt = &receipt;
-    status = engine::call(pool, kernel, "main", arguments, region, results, call);
+    status =
+        engine::call(pool, kernel, "main", arguments, region, results, call);
     ASSERT_TRUE(status.ok()) << status.str();
     EXPECT_EQ(static_cast<float *>(results[0].values)[2], 6);
     ASSERT_EQ(receipt.device.used.steps.size(), 1u);
