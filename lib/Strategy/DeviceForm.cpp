@@ -78,6 +78,6 @@ DeviceForm noodle::deviceForm(Operation *op) {
     return judge(KernelKind::Rows, whyNoRows(op));
   if (isa<MapOp, TransposeOp, ConvertOp>(op))
     return judge(KernelKind::Elementwise, whyNoElementwise(op));
-  return judge(KernelKind::None, "no kernel does " +
-                                     op->getName().getStringRef().str());
+  return judge(KernelKind::None,
+               "no kernel does " + op->getName().getStringRef().str());
 }

@@ -8,7 +8,6 @@
 
 #include "noodle/Strategy/Lowerable.h"
 
-#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace mlir::noodle;

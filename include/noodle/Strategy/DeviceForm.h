@@ -25,9 +25,10 @@ DeviceForm deviceForm(Operation *op);
 /// of letters is one loop whose steps through an operand are even.
 struct ProductForm {
   /// Letters of each group, outermost first, without those whose extent is
-  /// known to be 1. A group may be empty: extent 1. The letters of rows, columns
-  /// and inner each step evenly through the operands and the output that have
-  /// them; batch letters step on their own, and an operand may lack some.
+  /// known to be 1. A group may be empty: extent 1. The letters of rows,
+  /// columns and inner each step evenly through the operands and the output
+  /// that have them; batch letters step on their own, and an operand may lack
+  /// some.
   SmallVector<unsigned> batch, rows, columns, inner;
   /// The rows are operand 1's, so that the columns end the output.
   bool swapped = false;

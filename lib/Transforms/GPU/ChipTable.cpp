@@ -16,11 +16,11 @@ using namespace mlir::noodle;
 // Multiprocessors: the product's architecture white paper, named behind each.
 static constexpr int64_t KB = 1024;
 static constexpr Chip chips[] = {
-    {"sm_80", 108, 65536, 2048, 48 * KB, 164 * KB, 32}, // A100
-    {"sm_86", 84, 65536, 1536, 48 * KB, 100 * KB, 32},  // A40, RTX 3090 Ti
-    {"sm_87", 16, 65536, 1536, 48 * KB, 164 * KB, 32},  // Jetson AGX Orin
-    {"sm_89", 142, 65536, 1536, 48 * KB, 100 * KB, 32}, // L40, RTX 6000 Ada
-    {"sm_90", 132, 65536, 2048, 48 * KB, 228 * KB, 32}, // H100 SXM, H200
+    {"sm_80", 108, 65536, 2048, 48 * KB, 164 * KB, 32},  // A100
+    {"sm_86", 84, 65536, 1536, 48 * KB, 100 * KB, 32},   // A40, RTX 3090 Ti
+    {"sm_87", 16, 65536, 1536, 48 * KB, 164 * KB, 32},   // Jetson AGX Orin
+    {"sm_89", 142, 65536, 1536, 48 * KB, 100 * KB, 32},  // L40, RTX 6000 Ada
+    {"sm_90", 132, 65536, 2048, 48 * KB, 228 * KB, 32},  // H100 SXM, H200
     {"sm_100", 148, 65536, 2048, 48 * KB, 228 * KB, 32}, // B200
     {"sm_103", 160, 65536, 2048, 48 * KB, 228 * KB, 32}, // B300
     {"sm_120", 188, 65536, 1536, 48 * KB, 100 * KB, 32}, // RTX PRO 6000
@@ -32,7 +32,8 @@ llvm::ArrayRef<Chip> mlir::noodle::allChips() { return chips; }
 static unsigned capability(llvm::StringRef name) {
   unsigned number = 0;
   name.consume_front("sm_");
-  name.take_while([](char c) { return c >= '0' && c <= '9'; }).getAsInteger(10, number);
+  name.take_while([](char c) { return c >= '0' && c <= '9'; })
+      .getAsInteger(10, number);
   return number;
 }
 
@@ -47,7 +48,7 @@ const Chip &mlir::noodle::chipNamed(llvm::StringRef name) {
 // Tiles. A thread of the largest f32 tile reads 16 elements of shared memory
 // for 64 products, four 16-byte loads a step, so that the loads take a quarter
 // of the arithmetic's time; two such blocks fit a multiprocessor's registers
-// (at most 128 a thread, as ptxas reports). Elements of 8 bytes halve the
+// (126 to 130 a thread, as ptxas reports). Elements of 8 bytes halve the
 // columns to stay within that. That these are the fastest shapes is a guess: it
 // rests on ptxas' counts and on CUTLASS's default SIMT tile of 128x128x8.
 static constexpr ContractionTile narrow[] = {
@@ -58,12 +59,12 @@ static constexpr ContractionTile wide[] = {
 // stays within the instruction cache (128 KB on sm_80, 16 bytes each).
 static constexpr ContractionTile narrowSeveral[] = {
     {128, 64, 16, 8, 4, 4}, {64, 64, 16, 8, 4, 4}, {32, 32, 16, 4, 4, 4}};
-static constexpr ContractionTile wideSeveral[] = {
-    {64, 64, 8, 4, 4, 4}, {32, 32, 8, 4, 4, 4}};
-static constexpr ContractionTile narrowFunction[] = {
-    {64, 64, 16, 4, 4, 1}, {32, 32, 16, 4, 4, 1}};
-static constexpr ContractionTile wideFunction[] = {
-    {64, 64, 8, 4, 4, 1}, {32, 32, 8, 4, 4, 1}};
+static constexpr ContractionTile wideSeveral[] = {{64, 64, 8, 4, 4, 4},
+                                                  {32, 32, 8, 4, 4, 4}};
+static constexpr ContractionTile narrowFunction[] = {{64, 64, 16, 4, 4, 1},
+                                                     {32, 32, 16, 4, 4, 1}};
+static constexpr ContractionTile wideFunction[] = {{64, 64, 8, 4, 4, 1},
+                                                   {32, 32, 8, 4, 4, 1}};
 
 /// What ContractionTile.cpp takes for granted: whole warps, whole chunks of 16
 /// bytes for every thread, both halves of both panels in a block's shared
@@ -78,12 +79,12 @@ static constexpr bool fits(const ContractionTile &tile, int64_t elementBytes,
         threads % span || threads % tile.inner ||
         threads % (16 * tile.inner / lanes))
       return false;
-  int64_t shared = 2 * tile.inner * elementBytes *
-                   (tile.rows + tile.columns + 2 * lanes);
+  int64_t shared =
+      2 * tile.inner * elementBytes * (tile.rows + tile.columns + 2 * lanes);
   int64_t sums = tile.threadRows * tile.threadColumns * elementBytes / 4;
   return tile.rows % warpRows == 0 && tile.columns % warpColumns == 0 &&
-         threads == tile.rows / warpRows * (tile.columns / warpColumns) *
-                        chip.warp &&
+         threads ==
+             tile.rows / warpRows * (tile.columns / warpColumns) * chip.warp &&
          threads <= 1024 && tile.threadRows % lanes == 0 &&
          tile.threadColumns % lanes == 0 && tile.inner % tile.unroll == 0 &&
          tile.inner % lanes == 0 && shared <= chip.sharedPerBlock &&
@@ -120,10 +121,11 @@ mlir::noodle::contractionTiles(int64_t elementBytes, ContractionCost cost) {
   return {};
 }
 
-const ContractionTile &
-mlir::noodle::chooseTile(const Chip &chip, int64_t elementBytes,
-                         ContractionCost cost, int64_t rows, int64_t columns,
-                         int64_t batch) {
+const ContractionTile &mlir::noodle::chooseTile(const Chip &chip,
+                                                int64_t elementBytes,
+                                                ContractionCost cost,
+                                                int64_t rows, int64_t columns,
+                                                int64_t batch) {
   llvm::ArrayRef<ContractionTile> tiles = contractionTiles(elementBytes, cost);
   for (const ContractionTile &tile : tiles) {
     // Half of a tile outside the output is half of the work for nothing.

@@ -15,8 +15,8 @@ namespace mlir::noodle {
 
 /// What a block of a contraction computes. All are powers of two.
 struct ContractionTile {
-  int64_t rows, columns; ///< of the output, by one block
-  int64_t inner;         ///< steps of the sum between two barriers
+  int64_t rows, columns;             ///< of the output, by one block
+  int64_t inner;                     ///< steps of the sum between two barriers
   int64_t threadRows, threadColumns; ///< of the output, by one thread
   /// Steps of the sum that stand in the code one after another.
   int64_t unroll;
@@ -38,13 +38,13 @@ enum class ContractionCost {
 
 /// A compute capability.
 struct Chip {
-  llvm::StringRef name;     ///< "sm_90"
-  int64_t multiprocessors;  ///< of the largest product sold
-  int64_t registers;        ///< 32-bit ones of a multiprocessor
-  int64_t threads;          ///< of a multiprocessor, at most
-  int64_t sharedPerBlock;   ///< bytes without opting in to more
-  int64_t sharedPerChip;    ///< bytes of a multiprocessor
-  int64_t warp;             ///< threads
+  llvm::StringRef name;    ///< "sm_90"
+  int64_t multiprocessors; ///< of the largest product sold
+  int64_t registers;       ///< 32-bit ones of a multiprocessor
+  int64_t threads;         ///< of a multiprocessor, at most
+  int64_t sharedPerBlock;  ///< bytes without opting in to more
+  int64_t sharedPerChip;   ///< bytes of a multiprocessor
+  int64_t warp;            ///< threads
 };
 
 /// The entry of a chip; that of the newest chip before it where it has none.

@@ -39,7 +39,8 @@ static ContractionCost costOf(const Semiring &semiring) {
 
 Product::Product(Offload &offload, KernelSpec &spec)
     : offload(offload), spec(spec), op(cast<ContractOp>(offload.cluster.root)),
-      form(productForm(op).form), semiring(resolve(op, op.getAccumulatorType())),
+      form(productForm(op).form),
+      semiring(resolve(op, op.getAccumulatorType())),
       element(getElementTypeOrSelf(op.getInputs()[0])),
       sum(op.getAccumulatorType()), result(op.getType().getElementType()),
       cost(costOf(semiring)), pads(semiring.traits().annihilating),
@@ -98,15 +99,15 @@ Product::Product(Offload &offload, KernelSpec &spec)
           letters.empty() ? stepOf(place, ~0u) : stepOf(place, letters.back());
     }
   for (unsigned letter : form.batch)
-    batch.push_back({letter,
-                     number(letter),
-                     {stepOf(Lhs, letter), stepOf(Rhs, letter),
-                      stepOf(Out, letter)}});
+    batch.push_back(
+        {letter,
+         number(letter),
+         {stepOf(Lhs, letter), stepOf(Rhs, letter), stepOf(Out, letter)}});
   for (Group group : {Rows, Columns})
     for (auto [at, letter] : llvm::enumerate(lettersOf(group)))
       if (lettersOf(group).size() > 1 && !offload.cluster.maps.empty())
-        parts[group].push_back(
-          {letter, number(letter), number(lettersOf(group).drop_front(at + 1))});
+        parts[group].push_back({letter, number(letter),
+                                number(lettersOf(group).drop_front(at + 1))});
   epilogue.emplace(offload, spec);
 }
 
@@ -150,9 +151,7 @@ Value Product::hostProduct(ArrayRef<unsigned> letters) {
   return offload.product(values);
 }
 
-Value Product::hostExtent(Group group) {
-  return hostProduct(lettersOf(group));
-}
+Value Product::hostExtent(Group group) { return hostProduct(lettersOf(group)); }
 
 Product::Number Product::setGrid(Group rowGroup, int64_t rows, Value columns) {
   spec.gridX = offload.ceilDiv(hostExtent(rowGroup), rows);
@@ -161,8 +160,8 @@ Product::Number Product::setGrid(Group rowGroup, int64_t rows, Value columns) {
     return 0;
   ImplicitLocOpBuilder &host = offload.host;
   Value count = hostProduct(form.batch);
-  spec.gridZ = host.createOrFold<arith::MinUIOp>(count,
-                                                 offload.index(kGridLimit));
+  spec.gridZ =
+      host.createOrFold<arith::MinUIOp>(count, offload.index(kGridLimit));
   int64_t known = knownBatch();
   if (known >= 0 && known <= kGridLimit)
     return 0;
@@ -192,13 +191,12 @@ void Product::describe(const std::string &shape) {
   SemiringAttr attr = op.getSemiring();
   bool user = attr.getKind() == SemiringKind::User;
   spec.kind = "contract";
-  spec.text =
-      op.getEquation().str() + " " +
-      (user ? attr.getSymbol().getValue()
-            : stringifySemiringKind(attr.getKind()))
-          .str() +
-      " " + typeText(element) + (sum == element ? "" : " in " + typeText(sum)) +
-      ", " + shape;
+  spec.text = op.getEquation().str() + " " +
+              (user ? attr.getSymbol().getValue()
+                    : stringifySemiringKind(attr.getKind()))
+                  .str() +
+              " " + typeText(element) +
+              (sum == element ? "" : " in " + typeText(sum)) + ", " + shape;
 }
 
 void Product::allowSplit(Group group, int64_t rows) {
@@ -292,9 +290,8 @@ Value Product::divisible(Frame &frame, ArrayRef<Number> what, Place place,
     if (!ShapedType::isDynamic(known) && known % lanes)
       return arith::ConstantIntOp::create(code.b, 0, 1);
     if (ShapedType::isDynamic(known))
-      result = code.both(
-          result,
-          code.equal(code.rem(get(frame, number), lanes), code.index(0)));
+      result = code.both(result, code.equal(code.rem(get(frame, number), lanes),
+                                            code.index(0)));
   }
   return result;
 }
@@ -358,8 +355,7 @@ Value Product::addProduct(KernelCode &code, Value sum, Value left,
   if (semiring.kind() == SemiringKind::PlusTimes &&
       isa<FloatType>(getElementTypeOrSelf(sum.getType())))
     return math::FmaOp::create(code.b, left, right, sum);
-  Value product =
-      extremum(code, semiring.kind(), /*isAdd=*/false, left, right);
+  Value product = extremum(code, semiring.kind(), /*isAdd=*/false, left, right);
   if (!product)
     product = semiring.mul(code.b, code.b.getLoc(), left, right);
   return add(code, sum, product);
@@ -415,8 +411,8 @@ Value Product::finish(Frame &frame, Value value, Value row,
 
 const Chip &noodle::chipOf(const Offload &offload) {
   auto module = offload.cluster.root->getParentOfType<ModuleOp>();
-  auto chip = module ? module->getAttrOfType<StringAttr>("noodle.chip")
-                     : StringAttr();
+  auto chip =
+      module ? module->getAttrOfType<StringAttr>("noodle.chip") : StringAttr();
   return chip ? chipNamed(chip.getValue()) : allChips().front();
 }
 

@@ -42,7 +42,8 @@ public:
   /// A product of two zeros may be added to any sum.
   bool pads;
 
-  //===--- Numbers: products of letters' extents ---------------------------===//
+  //===--- Numbers: products of letters' extents
+  //---------------------------===//
 
   using Number = unsigned;
   Number extent(Group group) const { return groupExtents[group]; }
@@ -71,7 +72,8 @@ public:
   /// order allows it. Call once all inputs are known.
   void allowSplit(Group group, int64_t rows);
 
-  //===--- The kernel's side -----------------------------------------------===//
+  //===--- The kernel's side
+  //-----------------------------------------------===//
 
   /// The kernel's parameters, and where the block stands.
   struct Frame {
@@ -137,9 +139,9 @@ private:
                   SmallVectorImpl<Value> &index) const;
 
   ContractSpec equation;
-  SmallVector<int64_t> fixedExtents;    ///< per letter
-  SmallVector<Value> hostExtents;       ///< per letter
-  SmallVector<unsigned> stepping[3];    ///< letters of lhs, rhs, out
+  SmallVector<int64_t> fixedExtents; ///< per letter
+  SmallVector<Value> hostExtents;    ///< per letter
+  SmallVector<unsigned> stepping[3]; ///< letters of lhs, rhs, out
   SmallVector<Entry> numbers;
   Number groupExtents[3];
   Number strides[3][3];

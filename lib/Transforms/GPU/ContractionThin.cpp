@@ -138,19 +138,19 @@ Values ThinKernel::addAlong(Value start[2], Value lane, int64_t lanes) {
   int64_t step = kWarp * lanes, round = step * kUnderWay;
   Value end = code->mul(code->div(sumExtent(), round), round);
   Value first = code->mul(lane, lanes);
-  sums = code->loop(
-      first, end, code->index(round), sums, [&](Value k, ValueRange carried) {
-        Values now(carried), x, y;
-        for (int64_t at = 0; at < kUnderWay; ++at)
-          x.push_back(
-              entries(matrix, start[0], code->add(k, at * step), lanes));
-        for (int64_t at = 0; at < kUnderWay; ++at)
-          y.push_back(
-              entries(vector, start[1], code->add(k, at * step), lanes));
-        for (int64_t at = 0; at < kUnderWay; ++at)
-          addTo(now, x[at], y[at]);
-        return now;
-      });
+  sums = code->loop(first, end, code->index(round), sums,
+                    [&](Value k, ValueRange carried) {
+                      Values now(carried), x, y;
+                      for (int64_t at = 0; at < kUnderWay; ++at)
+                        x.push_back(entries(matrix, start[0],
+                                            code->add(k, at * step), lanes));
+                      for (int64_t at = 0; at < kUnderWay; ++at)
+                        y.push_back(entries(vector, start[1],
+                                            code->add(k, at * step), lanes));
+                      for (int64_t at = 0; at < kUnderWay; ++at)
+                        addTo(now, x[at], y[at]);
+                      return now;
+                    });
   // The rest, one by one.
   Values parts;
   for (int64_t at = 0; at < lanes; ++at)
@@ -172,8 +172,8 @@ Values ThinKernel::addAlong(Value start[2], Value lane, int64_t lanes) {
 void ThinKernel::warpForEach() {
   Value thread = code->thread();
   Value lane = code->rem(thread, kWarp);
-  Value row = code->add(code->mul(code->blockX(), rows()),
-                        code->div(thread, kWarp));
+  Value row =
+      code->add(code->mul(code->blockX(), rows()), code->div(thread, kWarp));
   int64_t lanes = kAccessBytes / elementBytes(product.stored);
   // Whole warps: all lanes have one row.
   code->when(code->less(row, product.extent(*frame, group)), [&] {
@@ -187,8 +187,8 @@ void ThinKernel::warpForEach() {
                                lanes);
     };
     if (unit(matrix) && !product.element.isInteger(1))
-      whole = unit(vector) ? code->both(even(matrix), even(vector))
-                           : even(matrix);
+      whole =
+          unit(vector) ? code->both(even(matrix), even(vector)) : even(matrix);
     Value sum = code->choose(
         whole, [&] { return addAlong(start, lane, lanes); },
         [&] { return addAlong(start, lane, 1); })[0];
@@ -210,24 +210,24 @@ void ThinKernel::laneForEach() {
   int64_t round = kWarps * kUnderWay;
   Value end = code->mul(code->div(sumExtent(), round), round);
   Values sum = {product.zero(*code)};
-  sum = code->loop(
-      warp, end, code->index(round), sum, [&](Value k, ValueRange carried) {
-        Values x, y;
-        for (int64_t at = 0; at < kUnderWay; ++at) {
-          Value step = code->add(k, at * kWarps);
-          x.push_back(entries(matrix, start[0], step, 1));
-          y.push_back(entries(vector, start[1], step, 1));
-        }
-        Value now = carried[0];
-        for (int64_t at = 0; at < kUnderWay; ++at)
-          now = addEntries(now, x[at], y[at]);
-        return Values{now};
-      });
+  sum = code->loop(warp, end, code->index(round), sum,
+                   [&](Value k, ValueRange carried) {
+                     Values x, y;
+                     for (int64_t at = 0; at < kUnderWay; ++at) {
+                       Value step = code->add(k, at * kWarps);
+                       x.push_back(entries(matrix, start[0], step, 1));
+                       y.push_back(entries(vector, start[1], step, 1));
+                     }
+                     Value now = carried[0];
+                     for (int64_t at = 0; at < kUnderWay; ++at)
+                       now = addEntries(now, x[at], y[at]);
+                     return Values{now};
+                   });
   sum = code->loop(code->add(end, warp), sumExtent(), code->index(kWarps), sum,
                    [&](Value k, ValueRange carried) {
-                     return Values{
-                         addEntries(carried[0], entries(matrix, start[0], k, 1),
-                                    entries(vector, start[1], k, 1))};
+                     return Values{addEntries(carried[0],
+                                              entries(matrix, start[0], k, 1),
+                                              entries(vector, start[1], k, 1))};
                    });
   Value shared = frame->workgroup[0];
   Value mine = sum[0];

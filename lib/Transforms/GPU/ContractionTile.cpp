@@ -52,13 +52,13 @@ struct PanelForm {
 
   Place place;
   Group group;
-  int64_t span;    ///< rows or columns of the tile
-  int64_t inner;   ///< steps of the sum
+  int64_t span;  ///< rows or columns of the tile
+  int64_t inner; ///< steps of the sum
   int64_t threads;
-  int64_t lanes;   ///< elements of a chunk
-  bool alongSum;   ///< the sum's steps are neighbours in the operand
-  bool alongSpan;  ///< the rows' or columns' are
-  int64_t pitch;   ///< shared: from one step of the sum to the next
+  int64_t lanes;  ///< elements of a chunk
+  bool alongSum;  ///< the sum's steps are neighbours in the operand
+  bool alongSpan; ///< the rows' or columns' are
+  int64_t pitch;  ///< shared: from one step of the sum to the next
 
   int64_t elements() const { return inner * pitch; }
   /// Chunks that a thread moves.
@@ -91,8 +91,8 @@ private:
   PanelForm form;
   bool whole;
   Value shared, source;
-  Value along;  ///< stride of the sum
-  Value zero;   ///< for what lies past the sum's end
+  Value along; ///< stride of the sum
+  Value zero;  ///< for what lies past the sum's end
   /// Of each part: its place in the tile, and where it begins in the operand
   /// for the sum's first step.
   SmallVector<Value> atSpan, atSum, starts;
@@ -110,10 +110,10 @@ Value readsWhole(const Product &product, Product::Frame &frame,
                              {product.extent(Product::Inner),
                               product.stride(form.place, form.group)},
                              form.place, form.lanes);
-  return product.divisible(frame,
-                           {product.extent(form.group),
-                            product.stride(form.place, Product::Inner)},
-                           form.place, form.lanes);
+  return product.divisible(
+      frame,
+      {product.extent(form.group), product.stride(form.place, Product::Inner)},
+      form.place, form.lanes);
 }
 
 } // namespace
@@ -140,8 +140,7 @@ Panel::Panel(const Product &product, Product::Frame &frame,
     // Past the last row or column that one is read.
     Value start =
         code.min(code.add(first, span), code.sub(limit, code.index(last)));
-    starts.push_back(
-        code.add(frame.base[form.place], code.mul(start, across)));
+    starts.push_back(code.add(frame.base[form.place], code.mul(start, across)));
   }
 }
 
@@ -164,14 +163,25 @@ void Panel::placeChunks(Value thread) {
   }
 }
 
-/// Neighbouring threads read neighbours.
+/// Neighbouring threads read neighbours; along the sum each reads a chunk's
+/// elements one by one, so that it needs the place of one row only.
 void Panel::placeElements(Value thread) {
-  int64_t across = form.alongSum ? form.inner : form.span;
+  if (form.alongSum) {
+    placeChunks(thread);
+    SmallVector<Value> spans, sums;
+    for (auto [span, sum] : llvm::zip(atSpan, atSum))
+      for (int64_t lane = 0; lane < form.lanes; ++lane) {
+        spans.push_back(span);
+        sums.push_back(code.add(sum, lane));
+      }
+    atSpan = spans;
+    atSum = sums;
+    return;
+  }
+  Value span = code.rem(thread, form.span), sum = code.div(thread, form.span);
   for (int64_t at = 0; at < form.chunks() * form.lanes; ++at) {
-    Value far = code.rem(thread, across), near = code.div(thread, across);
-    near = code.add(near, at * (form.threads / across));
-    atSpan.push_back(form.alongSum ? near : far);
-    atSum.push_back(form.alongSum ? far : near);
+    atSpan.push_back(span);
+    atSum.push_back(code.add(sum, at * (form.threads / form.span)));
   }
 }
 
@@ -183,8 +193,8 @@ Values Panel::fetchParts(Value from, bool guarded) {
     Value step = code.add(from, offset);
     auto read = [&]() -> Values {
       Value at = code.add(start, code.mul(step, along));
-      Value part = whole ? Value(vector::LoadOp::create(
-                               code.b, chunk, source, at, false, align))
+      Value part = whole ? Value(vector::LoadOp::create(code.b, chunk, source,
+                                                        at, false, align))
                          : code.load(source, at);
       return {product.toStored(code, part)};
     };
@@ -234,9 +244,8 @@ public:
         width(product.wide() ? lanes : 1) {}
 
   void run(Product::Number columnBlocks) {
-    product.inBatch(frame, columnBlocks, [&](Value column) {
-      computeTile(code.blockX(), column);
-    });
+    product.inBatch(frame, columnBlocks,
+                    [&](Value column) { computeTile(code.blockX(), column); });
   }
 
 private:
@@ -255,8 +264,8 @@ private:
   Product::Frame &frame;
   KernelCode &code;
   ImplicitLocOpBuilder &b;
-  int64_t lanes; ///< elements of an access to shared memory
-  int64_t width; ///< elements of a sum: a chunk or one
+  int64_t lanes;             ///< elements of an access to shared memory
+  int64_t width;             ///< elements of a sum: a chunk or one
   Value readLeft, readRight; ///< the thread's first chunk in both panels
   Value rowInTile, columnInTile;
 };
@@ -277,13 +286,12 @@ Values TileKernel::chunks(Value buffer, Value at, int64_t count,
 
 /// Adds the products of one step of the sum.
 Values TileKernel::multiply(Value step, ValueRange sums) {
-  Values rows = chunks(frame.workgroup[0],
-                       code.add(readLeft, code.mul(step, left.pitch)),
-                       tile.threadRows / lanes, ContractionTile::laneRows * lanes);
-  Values columns =
-      chunks(frame.workgroup[1],
-             code.add(readRight, code.mul(step, right.pitch)),
-             tile.threadColumns / lanes, ContractionTile::laneColumns * lanes);
+  Values rows =
+      chunks(frame.workgroup[0], code.add(readLeft, code.mul(step, left.pitch)),
+             tile.threadRows / lanes, ContractionTile::laneRows * lanes);
+  Values columns = chunks(
+      frame.workgroup[1], code.add(readRight, code.mul(step, right.pitch)),
+      tile.threadColumns / lanes, ContractionTile::laneColumns * lanes);
   auto element = [&](Values &from, int64_t at) {
     return product.toCompute(
         code, vector::ExtractOp::create(b, from[at / lanes], at % lanes));
@@ -315,8 +323,8 @@ Values TileKernel::multiplySteps(Value from, ValueRange sums, int64_t unroll) {
     return some(code.index(0), sums);
   Value steps = code.index(tile.inner);
   if (!product.pads)
-    steps = code.min(
-        steps, code.sub(product.extent(frame, Product::Inner), from));
+    steps =
+        code.min(steps, code.sub(product.extent(frame, Product::Inner), from));
   return code.loop(code.index(0), steps, code.index(unroll), sums, some);
 }
 
@@ -337,7 +345,7 @@ Values TileKernel::addUp(bool whole, Value blockRow, Value blockColumn) {
   if (!product.pads)
     unroll = 1;
   else if (!whole)
-    unroll = std::min<int64_t>(unroll, left.alongSum || right.alongSum ? 2 : 4);
+    unroll = std::min<int64_t>(unroll, 2);
 
   Value extent = product.extent(frame, Product::Inner);
   Value none = code.index(0);
@@ -371,12 +379,12 @@ void TileKernel::placeThread() {
   int64_t warpRows = ContractionTile::laneRows * tile.threadRows;
   int64_t warpColumns = ContractionTile::laneColumns * tile.threadColumns;
   int64_t warpsAcross = tile.columns / warpColumns;
-  rowInTile = code.add(
-      code.mul(code.div(warp, warpsAcross), warpRows),
-      code.mul(code.div(lane, ContractionTile::laneColumns), lanes));
-  columnInTile = code.add(
-      code.mul(code.rem(warp, warpsAcross), warpColumns),
-      code.mul(code.rem(lane, ContractionTile::laneColumns), lanes));
+  rowInTile =
+      code.add(code.mul(code.div(warp, warpsAcross), warpRows),
+               code.mul(code.div(lane, ContractionTile::laneColumns), lanes));
+  columnInTile =
+      code.add(code.mul(code.rem(warp, warpsAcross), warpColumns),
+               code.mul(code.rem(lane, ContractionTile::laneColumns), lanes));
 }
 
 void TileKernel::computeTile(Value blockRow, Value blockColumn) {
@@ -398,8 +406,8 @@ void TileKernel::writeChunk(ValueRange values, Value row, Value column) {
     Value step = product.stride(frame, Product::Out, Product::Columns);
     for (auto [lane, value] : llvm::enumerate(values))
       code.when(code.less(code.add(column, lane), columns), [&] {
-        memref::StoreOp::create(
-            b, value, out, code.add(position, code.mul(step, lane)));
+        memref::StoreOp::create(b, value, out,
+                                code.add(position, code.mul(step, lane)));
       });
   };
   if (product.outElement().isInteger(1) ||
@@ -427,8 +435,8 @@ void TileKernel::writeRows(ValueRange sums, Value blockRow, Value blockColumn) {
       code.add(code.mul(blockColumn, tile.columns), columnInTile);
   Value one = code.index(1);
   for (int64_t r = 0; r < tile.threadRows; ++r) {
-    Value row = code.add(firstRow, r / lanes * ContractionTile::laneRows * lanes +
-                                       r % lanes);
+    Value row = code.add(
+        firstRow, r / lanes * ContractionTile::laneRows * lanes + r % lanes);
     code.when(code.less(row, rows), [&] {
       for (int64_t c = 0; c < tile.threadColumns; c += lanes) {
         Value column = code.add(
@@ -466,9 +474,9 @@ LaunchOp noodle::emitTiledContraction(Offload &offload) {
   auto space = gpu::AddressSpaceAttr::get(offload.host.getContext(),
                                           gpu::AddressSpace::Workgroup);
   for (const PanelForm &panel : {left, right})
-    spec.workgroup.push_back(MemRefType::get({2 * panel.elements()},
-                                             product.stored,
-                                             MemRefLayoutAttrInterface(), space));
+    spec.workgroup.push_back(
+        MemRefType::get({2 * panel.elements()}, product.stored,
+                        MemRefLayoutAttrInterface(), space));
   Product::Number columnBlocks = product.setGrid(
       Product::Rows, tile.rows,
       offload.ceilDiv(product.hostExtent(Product::Columns), tile.columns));
