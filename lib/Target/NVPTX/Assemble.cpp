@@ -81,9 +81,9 @@ llvm::Expected<std::string> run(llvm::StringRef program,
     return report.takeError();
   llvm::SmallVector<llvm::StringRef> arguments = {program};
   llvm::append_range(arguments, options);
-  std::optional<llvm::StringRef> redirects[] = {
-      llvm::StringRef(), llvm::StringRef(report->path),
-      llvm::StringRef(report->path)};
+  std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(),
+                                                llvm::StringRef(report->path),
+                                                llvm::StringRef(report->path)};
   std::string message;
   int code = llvm::sys::ExecuteAndWait(program, arguments, std::nullopt,
                                        redirects, /*SecondsToWait=*/120,

@@ -60,11 +60,11 @@ createMachine(const GpuTarget &target, int optLevel) {
   // Products and sums are fused where the program says so, and only there: a
   // kernel gives the same bits as the CPU's code where it adds in its order.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(
-      triple, target.chip, target.features(), options,
-      std::nullopt, std::nullopt,
-      llvm::CodeGenOpt::getLevel(optLevel).value_or(
-          llvm::CodeGenOptLevel::Default)));
+  std::unique_ptr<llvm::TargetMachine> machine(
+      found->createTargetMachine(triple, target.chip, target.features(),
+                                 options, std::nullopt, std::nullopt,
+                                 llvm::CodeGenOpt::getLevel(optLevel).value_or(
+                                     llvm::CodeGenOptLevel::Default)));
   if (!machine)
     return llvm::createStringError("cannot generate PTX for " + target.chip);
   return machine;
@@ -148,8 +148,8 @@ mlir::noodle::translateDeviceToPTX(ModuleOp module, const GpuTarget &target,
             message = diagnostic.str();
           return success();
         });
-    translated = translateModuleToLLVMIR(*kernels.begin(), context,
-                                         "noodle_device");
+    translated =
+        translateModuleToLLVMIR(*kernels.begin(), context, "noodle_device");
   }
   if (!translated)
     return llvm::createStringError("cannot translate the kernels: " + message);

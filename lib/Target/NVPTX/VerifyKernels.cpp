@@ -45,8 +45,7 @@ struct VerifyKernels
       StringRef why = whyRefused(op);
       if (why.empty())
         return WalkResult::advance();
-      InFlightDiagnostic error = op->emitError("'")
-                                 << op->getName() << "' ";
+      InFlightDiagnostic error = op->emitError("'") << op->getName() << "' ";
       if (auto symbol = dyn_cast<SymbolOpInterface>(op))
         error << "@" << symbol.getName() << " ";
       error << "must not be left in a kernel: " << why;

@@ -9,8 +9,8 @@
 //              [--level=0..3] program.mlir|-
 //
 // Takes the gpu.module out of a module, or the one that phase `scheduled` has
-// packed into an attribute of it, and leaves the rest. `resources` prints a line
-// a kernel: name, registers, shared bytes, stack bytes, spilled bytes.
+// packed into an attribute of it, and leaves the rest. `resources` prints a
+// line a kernel: name, registers, shared bytes, stack bytes, spilled bytes.
 //
 //===----------------------------------------------------------------------===//
 #include "noodle/Dialect/Noodle.h"
@@ -54,7 +54,8 @@ static OwningOpRef<ModuleOp> readKernels(MLIRContext &context) {
   if (auto packed = (*file)->getAttrOfType<StringAttr>("noodle.device"))
     return parseSourceString<ModuleOp>(packed.getValue(), &context);
   OwningOpRef<ModuleOp> kernels(ModuleOp::create(file->getLoc()));
-  for (auto module : llvm::make_early_inc_range(file->getOps<gpu::GPUModuleOp>()))
+  for (auto module :
+       llvm::make_early_inc_range(file->getOps<gpu::GPUModuleOp>()))
     module->moveBefore(kernels->getBody(), kernels->getBody()->end());
   return kernels;
 }

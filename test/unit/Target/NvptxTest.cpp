@@ -69,9 +69,7 @@ llvm::Expected<std::string> toPtx(llvm::StringRef chip) {
   return translateDeviceToPTX(*module, *target);
 }
 
-std::string ptxas() {
-  return std::string(NOODLE_BINARY_DIR) + "/ptxas/ptxas";
-}
+std::string ptxas() { return std::string(NOODLE_BINARY_DIR) + "/ptxas/ptxas"; }
 bool hasPtxas() { return llvm::sys::fs::can_execute(ptxas()); }
 
 TEST(Chips, AreKnownOrRefused) {
@@ -186,8 +184,8 @@ TEST(Ptxas, SaysWhatIsWrong) {
             std::string::npos);
   if (!hasPtxas())
     GTEST_SKIP() << "no ptxas";
-  auto broken = assemble(".version 7.0\n.target sm_80\nnonsense\n", "sm_80",
-                         ptxas());
+  auto broken =
+      assemble(".version 7.0\n.target sm_80\nnonsense\n", "sm_80", ptxas());
   ASSERT_FALSE(bool(broken));
   EXPECT_NE(llvm::toString(broken.takeError()).find("line 3"),
             std::string::npos);
@@ -212,7 +210,8 @@ TEST(Fatbin, HoldsMachineCodeAndPtx) {
     EXPECT_EQ(image->substr(0, 4), std::string("\x50\xed\x55\xba"));
     return image->size();
   };
-  size_t text = size({}), one = size({"sm_90"}), two = size({"sm_90", "sm_100"});
+  size_t text = size({}), one = size({"sm_90"}),
+         two = size({"sm_90", "sm_100"});
   EXPECT_LT(text, one);
   EXPECT_LT(one, two);
   EXPECT_EQ(size({"sm_80", "sm_90"}), one) << "sm_80 runs no code for sm_90";
