@@ -227,7 +227,9 @@ TEST(Coherence, WithFailuresNowAndThen) {
   for (int k = 0; k < 300; ++k, ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
-    auto device = std::make_shared<CpuDevice>(cpuKernels(), 1 << 20);
+    // Some with parts, some without.
+    int64_t memory = k % 2 ? 1 << 20 : 2000 + int64_t(k) * 40;
+    auto device = std::make_shared<CpuDevice>(cpuKernels(), memory);
     {
       DeviceModule module(device, code());
       RandomCall call(module, seed);
