@@ -47,10 +47,11 @@ const Chip &mlir::noodle::chipNamed(llvm::StringRef name) {
 
 // Tiles. A thread of the largest f32 tile reads 16 elements of shared memory
 // for 64 products, four 16-byte loads a step, so that the loads take a quarter
-// of the arithmetic's time; two such blocks fit a multiprocessor's registers
-// (126 to 130 a thread, as ptxas reports). Elements of 8 bytes halve the
-// columns to stay within that. That these are the fastest shapes is a guess: it
-// rests on ptxas' counts and on CUTLASS's default SIMT tile of 128x128x8.
+// of the arithmetic's time. It takes 126 to 130 registers, by ptxas for sm_80
+// and sm_90; with 128 or fewer two blocks share a multiprocessor. Elements of 8
+// bytes halve the columns and still take up to 144: one block. That these are
+// the fastest shapes is a guess: it rests on ptxas' counts and on CUTLASS's
+// default SIMT tile of 128x128x8.
 static constexpr ContractionTile narrow[] = {
     {128, 128, 8, 8, 8, 8}, {64, 64, 16, 8, 4, 16}, {32, 32, 16, 4, 4, 16}};
 static constexpr ContractionTile wide[] = {
