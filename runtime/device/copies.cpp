@@ -36,8 +36,8 @@ bool DeviceSession::Impl::evict(bool dirty) {
   bool any = false;
   for (auto at = copies.begin(); at != copies.end();) {
     DeviceCopy &copy = at->second;
-    if (copy.lastUse == launchNumber || copy.resident ||
-        copy.newest != dirty || !writeBack(copy).ok()) {
+    if (copy.lastUse == launchNumber || copy.resident || copy.newest != dirty ||
+        !writeBack(copy).ok()) {
       ++at;
       continue;
     }
@@ -151,8 +151,7 @@ Outcome DeviceSession::Impl::findResident(const Group &wanted,
   std::lock_guard lock(resident->mutex);
   if (resident->stale) {
     bool direct = false;
-    NOODLE_TRY(
-        queue->copyIn(resident->device, begin, resident->bytes, direct));
+    NOODLE_TRY(queue->copyIn(resident->device, begin, resident->bytes, direct));
     NOODLE_TRY(queue->settleInputs());
     receipt.bytesIn += resident->bytes;
     resident->stale = false;

@@ -18,8 +18,9 @@ namespace {
 constexpr std::align_val_t kAlignment{256};
 constexpr int64_t kGridLimits[3] = {0x7fffffff, 65535, 65535};
 
-constexpr const char *kNames[] = {"load", "allocation", "transfer in",
-                                  "transfer out", "copy", "launch", "wait"};
+constexpr const char *kNames[] = {"load",         "allocation", "transfer in",
+                                  "transfer out", "copy",       "launch",
+                                  "wait"};
 
 class CpuCode final : public LoadedCode {
 public:
@@ -28,8 +29,7 @@ public:
 
 double now() {
   using Clock = std::chrono::steady_clock;
-  return std::chrono::duration<double>(Clock::now().time_since_epoch())
-      .count();
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
 }
 
 void poison(void *memory, int64_t bytes) {
@@ -308,8 +308,8 @@ Outcome CpuQueue::copyOnDevice(DeviceAddress to, DeviceAddress from,
     return {Fault::Refused, "a copy beyond the device's memory"};
   pending.push_back([this, to, from, bytes] {
     if (!device.lost())
-      std::memcpy(reinterpret_cast<void *>(to),
-                  reinterpret_cast<void *>(from), size_t(bytes));
+      std::memcpy(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from),
+                  size_t(bytes));
   });
   return {};
 }
@@ -339,8 +339,8 @@ Outcome CpuQueue::launch(const LaunchRequest &request) {
   for (int k : {0, 1, 2}) {
     made.grid[k] = request.grid[k];
     if (made.grid[k] < 1 || made.grid[k] > kGridLimits[k])
-      return {Fault::Refused, "a grid of " + std::to_string(made.grid[k]) +
-                                  " blocks"};
+      return {Fault::Refused,
+              "a grid of " + std::to_string(made.grid[k]) + " blocks"};
   }
   auto word = [next = request.parameters]() mutable {
     return *static_cast<const int64_t *>(*next++);
@@ -379,8 +379,7 @@ Outcome CpuQueue::wait() {
   if (Outcome result = device.enter(CpuDevice::Wait); !result.ok())
     return result;
   doAll();
-  return device.lost() ? Outcome{Fault::Lost, "the device is lost"}
-                       : Outcome{};
+  return device.lost() ? Outcome{Fault::Lost, "the device is lost"} : Outcome{};
 }
 
 Outcome CpuDevice::createQueue(bool profile, std::unique_ptr<Queue> &queue) {

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // What a session does can be tested on it without a driver: memory has a limit,
-// any operation can be made to fail, work waits until somebody waits for it, and
-// what a launch is given is checked as a device would.
+// any operation can be made to fail, work waits until somebody waits for it,
+// and what a launch is given is checked as a device would.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NOODLE_RUNTIME_DEVICE_CPU_DEVICE_H
@@ -41,7 +41,15 @@ struct CpuKernel {
 /// Thread-safe.
 class CpuDevice final : public Device, public Device::Impl {
 public:
-  enum Operation { Load, Allocate, CopyIn, CopyOut, CopyOnDevice, Launch, Wait };
+  enum Operation {
+    Load,
+    Allocate,
+    CopyIn,
+    CopyOut,
+    CopyOnDevice,
+    Launch,
+    Wait
+  };
   static constexpr int kOperations = Wait + 1;
 
   /// DeviceCode's kernels are found here by name.

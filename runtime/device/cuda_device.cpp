@@ -425,10 +425,9 @@ static const Driver *findDevices(int &count, DeviceStep &whyNot) {
   CUresult result = driver->deviceGetCount(&count);
   if (result == CUDA_SUCCESS && count > 0)
     return driver;
-  whyNot = {"device",
-            result == CUDA_SUCCESS || result == CUDA_ERROR_NO_DEVICE
-                ? "the CUDA driver offers no device"
-                : driver->describe("cuDeviceGetCount", result)};
+  whyNot = {"device", result == CUDA_SUCCESS || result == CUDA_ERROR_NO_DEVICE
+                          ? "the CUDA driver offers no device"
+                          : driver->describe("cuDeviceGetCount", result)};
   return nullptr;
 }
 

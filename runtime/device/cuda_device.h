@@ -30,7 +30,7 @@ struct Lane {
     CUevent done = nullptr;
     bool busy = false; ///< `done` was recorded and not waited for
   };
-  Stage stages[2][2];   ///< [in, out][which]
+  Stage stages[2][2];    ///< [in, out][which]
   int nextStage[2] = {}; ///< in turn, from transfer to transfer
 };
 

@@ -95,8 +95,8 @@ Outcome CudaQueue::inspect(const void *host, int64_t bytes, bool &pinned) {
   pinned = true;
   for (CUdeviceptr at : {begin, begin + CUdeviceptr(bytes) - 1}) {
     unsigned type = 0;
-    CUresult result = driver.pointerGetAttribute(
-        &type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, at);
+    CUresult result =
+        driver.pointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, at);
     if (isSticky(result))
       return check("cuPointerGetAttribute", result);
     // An error for what the driver never saw: pageable memory.
@@ -242,16 +242,16 @@ Outcome CudaQueue::copyOut(void *to, DeviceAddress from, int64_t bytes,
   begin(Out, -1);
   Outcome result;
   if (pinned)
-    result = check("cuMemcpyDtoHAsync", driver.memcpyDtoHAsync(
-                                            to, from, size_t(bytes), lane->out));
+    result = check("cuMemcpyDtoHAsync",
+                   driver.memcpyDtoHAsync(to, from, size_t(bytes), lane->out));
   else
     result = moveOut(static_cast<char *>(to), from, bytes);
   end(Out);
   if (result.ok() && !pinned)
     return result;
   // Nothing may be under way when the memory is given to others.
-  Outcome settled = check("cuStreamSynchronize",
-                          twice(driver.streamSynchronize, lane->out));
+  Outcome settled =
+      check("cuStreamSynchronize", twice(driver.streamSynchronize, lane->out));
   return result.ok() ? settled : result;
 }
 

@@ -7,8 +7,8 @@
 //
 // Three streams: transfers in, kernels, transfers out. Kernels wait for the
 // transfers enqueued before them, a transfer out for the kernel that wrote what
-// it moves, and nothing else waits: the inputs of a later kernel arrive, and the
-// results of an earlier one leave, while a kernel runs.
+// it moves, and nothing else waits: the inputs of a later kernel arrive, and
+// the results of an earlier one leave, while a kernel runs.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NOODLE_RUNTIME_DEVICE_CUDA_QUEUE_H

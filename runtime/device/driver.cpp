@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "driver.h"
 
+#include <cctype>
 #include <dlfcn.h>
 #include <exception>
 #include <memory>
@@ -78,7 +79,10 @@ std::string Driver::describe(const char *what, CUresult error) const {
     name = "unknown error";
   if (getErrorString(error, &text) != CUDA_SUCCESS || !text)
     text = "no description";
-  return std::string(what) + ": " + name + " (" + text + ")";
+  std::string call = what;
+  if (call.compare(0, 2, "cu") != 0)
+    call = "cu" + std::string(1, char(std::toupper(call[0]))) + call.substr(1);
+  return call + ": " + name + " (" + text + ")";
 }
 
 bool isSticky(CUresult error) {

@@ -13,8 +13,8 @@
 
 namespace noodle::rt {
 
-/// The driver's functions. Immutable once opened: thread-safe. The one object of
-/// this type is the process's, made when it is first asked for.
+/// The driver's functions. Immutable once opened: thread-safe. The one object
+/// of this type is the process's, made when it is first asked for.
 struct Driver {
 #define CUDA_FUNCTION(name, symbol, parameters) CUresult(*name) parameters;
 #include "cuda_driver.def"
@@ -23,7 +23,8 @@ struct Driver {
   /// Once opened it stays, for libcuda keeps threads and handlers of its own.
   static const Driver *get(std::string &whyNot);
 
-  /// "cuMemAlloc_v2: CUDA_ERROR_OUT_OF_MEMORY (out of memory)".
+  /// "cuMemAlloc: CUDA_ERROR_OUT_OF_MEMORY (out of memory)" for memAlloc, which
+  /// may also be given as cuMemAlloc.
   std::string describe(const char *what, CUresult error) const;
 };
 
@@ -33,8 +34,8 @@ struct Driver {
 bool isSticky(CUresult error);
 
 /// A second try of what may be done twice, where the first failed: a failure
-/// that goes away then costs nothing. Not for what gives something back, which a
-/// driver may do although it reports an earlier failure.
+/// that goes away then costs nothing. Not for what gives something back, which
+/// a driver may do although it reports an earlier failure.
 template <typename Function, typename... Arguments>
 CUresult twice(Function function, Arguments... arguments) {
   CUresult result = function(arguments...);

@@ -63,8 +63,7 @@ bool Device::Impl::add(const std::shared_ptr<Resident> &resident) {
     return false;
   if (next != residents.begin())
     if (auto before = std::prev(next)->second.lock())
-      if (reinterpret_cast<uintptr_t>(before->host) +
-              uintptr_t(before->bytes) >
+      if (reinterpret_cast<uintptr_t>(before->host) + uintptr_t(before->bytes) >
           begin)
         return false;
   residents[begin] = resident;

@@ -119,8 +119,8 @@ Outcome DeviceSession::Impl::end(Part &part) {
     const noodle_rt_launch_buffer &buffer = part.buffers[k];
     if (!buffer.write || !part.own[k])
       continue;
-    result = queue->copyOut(buffer.data, part.own[k], bytesOf(buffer),
-                            part.done);
+    result =
+        queue->copyOut(buffer.data, part.own[k], bytesOf(buffer), part.done);
     receipt.bytesOut += result.ok() ? bytesOf(buffer) : 0;
   }
   releaseOwn(part);

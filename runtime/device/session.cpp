@@ -84,8 +84,7 @@ Outcome DeviceSession::Impl::whyNot(const noodle_rt_launch &launch) {
   auto refuse = [](std::string reason) {
     return Outcome{Fault::Refused, std::move(reason)};
   };
-  if (launch.kernel < 0 ||
-      size_t(launch.kernel) >= module.code->kernels.size())
+  if (launch.kernel < 0 || size_t(launch.kernel) >= module.code->kernels.size())
     return refuse("the module has no kernel " + std::to_string(launch.kernel));
   const KernelInfo &info = module.code->kernels[size_t(launch.kernel)];
   constexpr int64_t kMost[] = {(int64_t{1} << 31) - 1, 65535, 65535};
@@ -97,8 +96,8 @@ Outcome DeviceSession::Impl::whyNot(const noodle_rt_launch &launch) {
   if (int64_t most = device.info().threadsPerBlock;
       most > 0 && info.threads > most)
     return refuse("kernel " + info.name + " wants blocks of " +
-                  std::to_string(info.threads) +
-                  " threads, the device takes " + std::to_string(most));
+                  std::to_string(info.threads) + " threads, the device takes " +
+                  std::to_string(most));
   if (int64_t most = device.info().sharedPerBlock;
       most > 0 && info.sharedBytes > most)
     return refuse(

@@ -132,8 +132,7 @@ private:
       return;
     for (int64_t i = 0; i < count; ++i)
       to.model[size_t(out.first + i)] = 3 * from.model[size_t(a.first + i)] +
-                                        with.model[size_t(b.first + i)] +
-                                        shift;
+                                        with.model[size_t(b.first + i)] + shift;
   }
 
   void step() {
@@ -146,7 +145,8 @@ private:
       if (did(call.access(block.host, false))) {
         ASSERT_EQ(std::vector(block.host, block.host + block.model.size()),
                   block.model)
-            << "read by the host\n" << call.story();
+            << "read by the host\n"
+            << call.story();
       }
       return;
     }

@@ -329,8 +329,8 @@ bool failAt(int64_t number, const std::string &how, Outcomes &outcomes,
 
 TEST_F(Cuda, EveryCallFailsOnceInTurn) {
   // The last with so little memory that copies are evicted and launches split.
-  for (const char *kind : {"code=2", "code=1", "code=999",
-                           "code=999,memory=28000"}) {
+  for (const char *kind :
+       {"code=2", "code=1", "code=999", "code=999,memory=28000"}) {
     Outcomes outcomes;
     std::set<std::string> names;
     std::string how = std::string("report=/dev/null,") + kind;
@@ -382,8 +382,7 @@ TEST_F(Cuda, SizesBeyondAnyDevice) {
 TEST_F(Cuda, ADeviceThatDiesAnywhereLosesNothing) {
   for (int error : {700, 719, 214}) {
     Outcomes outcomes;
-    std::string how =
-        "report=/dev/null,sticky=1,code=" + std::to_string(error);
+    std::string how = "report=/dev/null,sticky=1,code=" + std::to_string(error);
     for (int64_t number = 1;; ++number) {
       SCOPED_TRACE("dead from call " + std::to_string(number) + " on");
       if (!failAt(number, how, outcomes) || HasFailure())
@@ -541,8 +540,7 @@ TEST_F(Cuda, CallsShareADevice) {
   DeviceModule module(device, code());
   std::vector<int64_t> lasting = counting(1200);
   std::string whyNot;
-  auto resident =
-      ResidentBuffer::create(device, lasting.data(), 9600, whyNot);
+  auto resident = ResidentBuffer::create(device, lasting.data(), 9600, whyNot);
   ASSERT_NE(resident, nullptr) << whyNot;
   std::vector<std::thread> threads;
   for (int k = 0; k < 4; ++k)

@@ -100,8 +100,8 @@ std::shared_ptr<const DeviceCode> code() {
 }
 
 Launch::Launch(Kernel kernel, int64_t rows, int64_t site)
-    : grid{(rows + kThreads - 1) / kThreads, 1, 1}, kernel(kernel),
-      site(site) {}
+    : grid{(rows + kThreads - 1) / kThreads, 1, 1}, kernel(kernel), site(site) {
+}
 
 Launch &Launch::add(void *data, int64_t count, int32_t bytes, bool write,
                     int cut) {
@@ -149,11 +149,10 @@ Launch spanSum(const int64_t *positions, const int64_t *x, int64_t stored,
   return launch.scalar(rows).splittable();
 }
 
-noodle_rt_status Call::combine(const int64_t *a, const int64_t *b,
-                               int64_t *out, int64_t count, int64_t shift,
+noodle_rt_status Call::combine(const int64_t *a, const int64_t *b, int64_t *out,
+                               int64_t count, int64_t shift,
                                int64_t *outBlock) {
-  noodle_rt_status status =
-      launch(test::combine(a, b, out, count, shift));
+  noodle_rt_status status = launch(test::combine(a, b, out, count, shift));
   if (status != NOODLE_RT_FALLBACK)
     return status;
   for (const int64_t *each : {a, b})

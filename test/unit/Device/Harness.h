@@ -40,7 +40,8 @@ std::shared_ptr<const DeviceCode> code();
 class Launch {
 public:
   Launch(Kernel kernel, int64_t rows, int64_t site = 7);
-  template <typename T> Launch &read(const T *data, int64_t count, int cut = 0) {
+  template <typename T>
+  Launch &read(const T *data, int64_t count, int cut = 0) {
     return add(const_cast<T *>(data), count, sizeof(T), false, cut);
   }
   template <typename T> Launch &write(T *data, int64_t count, int cut = 0) {

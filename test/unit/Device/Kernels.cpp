@@ -81,19 +81,19 @@ KERNEL(span_sum) {
 #define WORDS5 "param\t8\nparam\t8\nparam\t8\nparam\t8\nparam\t8\n"
 #define WORD "param\t8\n"
 
-extern "C" __attribute__((visibility("default"))) const char
-    noodle_emu_metadata[] =
-        "kernel\tcombine\t64\t0\t4\n" WORDS5 WORDS5 WORDS5 WORD WORD
-        "buffer\t0\t8\nbuffer\t5\t8\nbuffer\t10\t8\n"
-        "kernel\tnarrow\t64\t0\t4\n" WORDS5 WORDS5 WORD
-        "buffer\t0\t8\nbuffer\t5\t4\n"
-        "kernel\trow_sum\t64\t0\t4\n" WORDS5 WORDS5 WORD WORD
-        "buffer\t0\t8\nbuffer\t5\t8\n"
-        "kernel\tspan_sum\t64\t0\t4\n" WORDS5 WORDS5 WORDS5 WORD
-        "buffer\t0\t8\nbuffer\t5\t8\nbuffer\t10\t8\n"
-        "place\tKernels.cpp\n"
-        "site\t0\tl\tg\t8\t8\t0\n"
-        "site\t0\tl\tg\t8\t8\t1\n"
-        "site\t0\ts\tg\t8\t8\t1\n"
-        "site\t0\ts\tg\t8\t8\t2\n"
-        "site\t0\ts\tg\t4\t4\t1\n";
+extern "C" __attribute__((visibility("default")))
+const char noodle_emu_metadata[] =
+    "kernel\tcombine\t64\t0\t4\n" WORDS5 WORDS5 WORDS5 WORD WORD
+    "buffer\t0\t8\nbuffer\t5\t8\nbuffer\t10\t8\n"
+    "kernel\tnarrow\t64\t0\t4\n" WORDS5 WORDS5 WORD
+    "buffer\t0\t8\nbuffer\t5\t4\n"
+    "kernel\trow_sum\t64\t0\t4\n" WORDS5 WORDS5 WORD WORD
+    "buffer\t0\t8\nbuffer\t5\t8\n"
+    "kernel\tspan_sum\t64\t0\t4\n" WORDS5 WORDS5 WORDS5 WORD
+    "buffer\t0\t8\nbuffer\t5\t8\nbuffer\t10\t8\n"
+    "place\tKernels.cpp\n"
+    "site\t0\tl\tg\t8\t8\t0\n"
+    "site\t0\tl\tg\t8\t8\t1\n"
+    "site\t0\ts\tg\t8\t8\t1\n"
+    "site\t0\ts\tg\t8\t8\t2\n"
+    "site\t0\ts\tg\t4\t4\t1\n";

@@ -22,7 +22,8 @@ protected:
       EXPECT_EQ(device->liveBlocks(), 0);
     }
   }
-  void open(int64_t memory, std::shared_ptr<const DeviceCode> kernels = code()) {
+  void open(int64_t memory,
+            std::shared_ptr<const DeviceCode> kernels = code()) {
     device = std::make_shared<CpuDevice>(cpuKernels(), memory);
     module = std::make_unique<DeviceModule>(device, std::move(kernels));
     a.resize(1000);
@@ -132,8 +133,7 @@ TEST_F(Ladder, PartsReadWhatTheDeviceHasNewest) {
   open(2 * 8000 + 100);
   Call call(*module);
   int64_t *x = call.allocate(1000), *out = call.allocate(1000);
-  ASSERT_EQ(call.launch(combine(a.data(), a.data(), x, 1000, 1)),
-            NOODLE_RT_OK);
+  ASSERT_EQ(call.launch(combine(a.data(), a.data(), x, 1000, 1)), NOODLE_RT_OK);
   ASSERT_EQ(call.launch(combine(x, a.data(), out, 1000, 0)), NOODLE_RT_OK);
   ASSERT_EQ(call.session.finish(), NOODLE_RT_OK);
   for (int64_t i = 0; i < 1000; ++i)

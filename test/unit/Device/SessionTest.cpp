@@ -182,8 +182,7 @@ TEST_F(Session, FreedBlocksAreForgotten) {
   int64_t *out = call.allocate(200);
   ASSERT_EQ(call.launch(combine(a.data(), b.data(), out + 64, 64, 0)),
             NOODLE_RT_OK);
-  ASSERT_EQ(call.launch(combine(a.data(), b.data(), out, 50, 0)),
-            NOODLE_RT_OK);
+  ASSERT_EQ(call.launch(combine(a.data(), b.data(), out, 50, 0)), NOODLE_RT_OK);
   EXPECT_EQ(device->liveBlocks(), 4 + 2 - 2);
   call.release(out);
   EXPECT_EQ(device->liveBlocks(), 2);
@@ -221,8 +220,8 @@ TEST_F(Session, ResultsAreHandedOverAfterFinish) {
 TEST_F(Session, ResidentsAreNotMovedAgain) {
   std::vector<int64_t> lasting = counting(150);
   std::string whyNot;
-  auto resident = ResidentBuffer::create(device, lasting.data(), 150 * 8,
-                                         whyNot);
+  auto resident =
+      ResidentBuffer::create(device, lasting.data(), 150 * 8, whyNot);
   ASSERT_NE(resident, nullptr) << whyNot;
   EXPECT_EQ(ResidentBuffer::create(device, lasting.data() + 10, 8, whyNot),
             nullptr);
@@ -233,9 +232,9 @@ TEST_F(Session, ResidentsAreNotMovedAgain) {
   auto run = [&](int64_t first, int64_t count) {
     Call call(*module);
     int64_t *out = call.allocate(150);
-    EXPECT_EQ(call.launch(combine(lasting.data() + first, a.data(), out, count,
-                                  0)),
-              NOODLE_RT_OK);
+    EXPECT_EQ(
+        call.launch(combine(lasting.data() + first, a.data(), out, count, 0)),
+        NOODLE_RT_OK);
     EXPECT_EQ(call.session.finish(), NOODLE_RT_OK);
     EXPECT_EQ(out[5], 3 * lasting[size_t(first) + 5] + 5);
     return call.session.receipt().bytesIn;
@@ -253,15 +252,15 @@ TEST_F(Session, ResidentsAreNotMovedAgain) {
 TEST_F(Session, ResidentsFromAnyPlaceInThem) {
   std::vector<int64_t> lasting = counting(150);
   std::string whyNot;
-  auto resident = ResidentBuffer::create(device, lasting.data(), 150 * 8,
-                                         whyNot);
+  auto resident =
+      ResidentBuffer::create(device, lasting.data(), 150 * 8, whyNot);
   ASSERT_NE(resident, nullptr) << whyNot;
   Call call(*module);
   int64_t *out = call.allocate(150);
   for (int64_t first : {1, 33, 0}) {
-    ASSERT_EQ(call.launch(combine(lasting.data() + first, a.data(), out, 60,
-                                  0)),
-              NOODLE_RT_OK);
+    ASSERT_EQ(
+        call.launch(combine(lasting.data() + first, a.data(), out, 60, 0)),
+        NOODLE_RT_OK);
     ASSERT_EQ(call.access(out, false), NOODLE_RT_OK);
     EXPECT_EQ(out[50], 3 * (first + 50) + 50);
   }
