@@ -58,6 +58,12 @@ if (os.path.exists(os.path.join(fake_cuda, "libcuda.so.1")) and
 if os.path.exists(os.path.join(config.binary_dir, "ptxas", "ptxas")):
     config.available_features.add("ptxas")
 
+# Headers of cuBLAS and cuSPARSE, to compare our declarations with.
+cuda_include = "/usr/local/cuda/include"
+if os.path.exists(os.path.join(cuda_include, "cusparse.h")):
+    config.available_features.add("cuda-headers")
+    config.substitutions.append(("%cuda_include", cuda_include))
+
 # Another LLVM to load beside libnoodle.so: the one Debian 12 itself uses.
 other_llvm = "/usr/lib/x86_64-linux-gnu/libLLVM-14.so.1"
 if os.path.exists(other_llvm):
