@@ -29,16 +29,16 @@ namespace noodle::rt {
 
 /// What a device is. Sizes in bytes.
 struct DeviceInfo {
-  std::string kind;          ///< "cuda" or "cpu"
-  std::string name;          ///< such as "NVIDIA H200"
-  int index = 0;             ///< among the devices of its kind
-  int major = 0, minor = 0;  ///< compute capability; 9 and 0 are sm_90
-  int driverVersion = 0;     ///< as the driver says: 12040 is CUDA 12.4
+  std::string kind;         ///< "cuda" or "cpu"
+  std::string name;         ///< such as "NVIDIA H200"
+  int index = 0;            ///< among the devices of its kind
+  int major = 0, minor = 0; ///< compute capability; 9 and 0 are sm_90
+  int driverVersion = 0;    ///< as the driver says: 12040 is CUDA 12.4
   int multiprocessors = 0;
   int64_t memory = 0;
   int64_t sharedPerBlock = 0;
   int64_t threadsPerBlock = 0;
-  std::string uuid;          ///< tells devices apart across processes
+  std::string uuid; ///< tells devices apart across processes
 };
 
 /// A kernel as the launch needs it.
@@ -102,9 +102,9 @@ public:
   virtual void trim() = 0;
   /// Page-locks host memory, which transfers then read and write without a
   /// stop in between. Costs about a second for 1 to 2 GB: for memory that many
-  /// calls use. False, with a reason, where the system refuses, where part of it
-  /// is registered already, or for memory of a device. It must be unregistered
-  /// before it is freed, and while no call uses it.
+  /// calls use. False, with a reason, where the system refuses, where part of
+  /// it is registered already, or for memory of a device. It must be
+  /// unregistered before it is freed, and while no call uses it.
   virtual bool registerHost(void *host, int64_t bytes, std::string &whyNot) = 0;
   /// False where `host` is not the begin of registered memory.
   virtual bool unregisterHost(void *host) = 0;

@@ -8,7 +8,6 @@
 
 #include "noodle/Strategy/Lowerable.h"
 
-
 using namespace mlir;
 using namespace mlir::noodle;
 

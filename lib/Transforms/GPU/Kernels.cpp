@@ -66,8 +66,7 @@ Value Offload::scalar(Value value) {
 /// An equal kernel of the module; null where there is none.
 static gpu::GPUFuncOp findEqual(gpu::GPUModuleOp module, gpu::GPUFuncOp made) {
   for (auto known : module.getOps<gpu::GPUFuncOp>())
-    if (known != made &&
-        known.getFunctionType() == made.getFunctionType() &&
+    if (known != made && known.getFunctionType() == made.getFunctionType() &&
         known->getAttr(kKernelAttr) == made->getAttr(kKernelAttr) &&
         OperationEquivalence::isRegionEquivalentTo(
             &known.getBody(), &made.getBody(),
@@ -88,8 +87,7 @@ LaunchOp Offload::launch(const KernelSpec &spec, KernelBody body) {
   parameters.push_back(flat(result));
   unsigned buffers = parameters.size();
   parameters.append(spec.scalars.size(), host.getI64Type());
-  auto b = ImplicitLocOpBuilder::atBlockEnd(host.getLoc(),
-                                            module.getBody());
+  auto b = ImplicitLocOpBuilder::atBlockEnd(host.getLoc(), module.getBody());
   SmallVector<Type> workgroup(spec.workgroup.begin(), spec.workgroup.end());
   std::string stem = spec.kind + "_", name;
   if (!spec.routine.empty())
@@ -99,12 +97,11 @@ LaunchOp Offload::launch(const KernelSpec &spec, KernelBody body) {
   do
     name = stem + std::to_string(number++);
   while (module.lookupSymbol(name));
-  auto kernel = gpu::GPUFuncOp::create(
-      b, name, b.getFunctionType(parameters, {}), TypeRange(workgroup),
-      TypeRange());
+  auto kernel =
+      gpu::GPUFuncOp::create(b, name, b.getFunctionType(parameters, {}),
+                             TypeRange(workgroup), TypeRange());
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-  kernel.setKnownBlockSize(
-      ArrayRef<int32_t>{int32_t(spec.threads), 1, 1});
+  kernel.setKnownBlockSize(ArrayRef<int32_t>{int32_t(spec.threads), 1, 1});
   NamedAttrList notes;
   notes.set("kind", b.getStringAttr(spec.kind));
   notes.set("text", b.getStringAttr(spec.text));
@@ -167,8 +164,8 @@ Value noodle::linearIndex(ImplicitLocOpBuilder &b, ValueRange indices,
   if (indices.empty())
     return arith::ConstantIndexOp::create(b, 0);
   Value position = indices.front();
-  for (auto [index, extent] : llvm::zip(indices.drop_front(),
-                                        extents.drop_front())) {
+  for (auto [index, extent] :
+       llvm::zip(indices.drop_front(), extents.drop_front())) {
     position = b.createOrFold<arith::MulIOp>(position, extent);
     position = b.createOrFold<arith::AddIOp>(position, index);
   }
@@ -192,6 +189,5 @@ Value KernelExtents::get(ImplicitLocOpBuilder &b, ValueRange scalars,
   const Entry &entry = entries[number];
   if (!ShapedType::isDynamic(entry.fixed))
     return arith::ConstantIndexOp::create(b, entry.fixed);
-  return arith::IndexCastOp::create(b, b.getIndexType(),
-                                    scalars[entry.scalar]);
+  return arith::IndexCastOp::create(b, b.getIndexType(), scalars[entry.scalar]);
 }
