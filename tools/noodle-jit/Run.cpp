@@ -1,15 +1,13 @@
-//===- Run.cpp - binds, calls, reports -----------------------------------===//
+//===- Run.cpp - binds and calls -----------------------------------------===//
 //
 // Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 #include "Run.h"
+#include "Report.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <unistd.h>
 
 namespace noodle::jit {
 
@@ -23,17 +21,6 @@ int fail(const Status &status) {
 }
 
 namespace {
-
-struct Times {
-  double least, median;
-};
-Times summary(std::vector<double> seconds) {
-  std::sort(seconds.begin(), seconds.end());
-  size_t half = seconds.size() / 2;
-  double median = seconds.size() % 2 ? seconds[half]
-                                     : (seconds[half - 1] + seconds[half]) / 2;
-  return {seconds.front(), median};
-}
 
 /// Binds the words of the command line to the parameters.
 Status bindArguments(const Options &options, const Signature &function,
@@ -106,56 +93,6 @@ Status checkResults(const Options &options, const std::string &text,
                    " differs from the interpreter's: " + difference;
   }
   return {};
-}
-
-void report(const Options &options, const Receipt &receipt,
-            const std::vector<double> &seconds,
-            std::span<const noodle_rt_tensor> results) {
-  Times times = summary(seconds);
-  bool json =
-      options.explain == Report::Json || options.metrics == Report::Json;
-  for (size_t k = options.outputs.size(); !json && k < results.size(); ++k)
-    std::fputs(summarize(results[k]).c_str(), stdout);
-  if (options.repeat > 1 && !json)
-    std::printf("%lld calls: min %.6g s, median %.6g s\n",
-                static_cast<long long>(options.repeat), times.least,
-                times.median);
-  if (options.metrics == Report::Json)
-    std::printf("{\"source\": \"%s\", \"compile_seconds\": %.9g, "
-                "\"load_seconds\": %.9g, \"calls\": %zu, "
-                "\"call_seconds_min\": %.9g, \"call_seconds_median\": %.9g, "
-                "\"memory_peak\": %lld, \"threads\": %d, "
-                "\"launches\": %lld, \"fallbacks\": %lld}\n",
-                receipt.source.c_str(), receipt.compileSeconds,
-                receipt.loadSeconds, seconds.size(), times.least, times.median,
-                static_cast<long long>(receipt.memoryPeak), receipt.threads,
-                static_cast<long long>(receipt.device.used.launches),
-                static_cast<long long>(receipt.device.used.fallbacks));
-  bool colour = isatty(1) && !std::getenv("NO_COLOR");
-  if (options.explain == Report::Text)
-    std::fputs(receiptText(receipt, colour).c_str(), stdout);
-  if (options.explain == Report::Json)
-    std::fputs(receiptJson(receipt).c_str(), stdout);
-}
-
-/// One line when a device was asked for and the CPU did its work.
-void noteFallback(const Receipt &receipt) {
-  const DeviceSection &device = receipt.device;
-  if (device.target != "cuda" || device.used.steps.empty())
-    return;
-  const rt::DeviceStep &first = device.used.steps.front();
-  std::string what;
-  if (device.redone)
-    what = "the device died and the CPU computed everything";
-  else if (device.used.launches == 0)
-    what = "everything ran on the CPU";
-  else if (device.used.fallbacks > 0)
-    what = std::to_string(device.used.fallbacks) +
-           " launches were refused and ran on the CPU";
-  else
-    return;
-  std::fprintf(stderr, "noodle-jit: note: %s: %s: %s\n", what.c_str(),
-               first.step.c_str(), first.reason.c_str());
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-//===- Run.h - binds, calls, reports -------------------------------------===//
+//===- Run.h - binds and calls -------------------------------------------===//
 //
 // Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
