@@ -62,7 +62,7 @@ void noteFallback(const Receipt &receipt) {
   const DeviceSection &device = receipt.device;
   if (device.target != "cuda" || device.used.steps.empty())
     return;
-  const rt::DeviceStep &first = device.used.steps.front();
+  const rt::DeviceStep &last = device.used.steps.back();
   std::string what;
   if (device.redone)
     what = "the device died and the CPU computed everything";
@@ -74,7 +74,7 @@ void noteFallback(const Receipt &receipt) {
   else
     return;
   std::fprintf(stderr, "noodle-jit: note: %s: %s: %s\n", what.c_str(),
-               first.step.c_str(), first.reason.c_str());
+               last.step.c_str(), last.reason.c_str());
 }
 
 } // namespace noodle::jit
