@@ -4,12 +4,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "Diagnostics.h"
+
 #include "noodle/Target/Target.h"
 
 #include "llvm/Analysis/TargetTransformInfo.h"
-#include "llvm/IR/DiagnosticHandler.h"
-#include "llvm/IR/DiagnosticInfo.h"
-#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -55,43 +54,6 @@ createMachine(const CpuTarget &target, int optLevel) {
                                    target.cpu + "'");
   return machine;
 }
-
-namespace {
-/// Keeps LLVM's diagnostics from being printed, and its errors from ending the
-/// process.
-struct Collector final : llvm::DiagnosticHandler {
-  explicit Collector(std::string &message) : message(message) {}
-  bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
-    if (info.getSeverity() == llvm::DS_Error && message.empty()) {
-      llvm::raw_string_ostream stream(message);
-      llvm::DiagnosticPrinterRawOStream printer(stream);
-      info.print(printer);
-    }
-    return true;
-  }
-  std::string &message;
-};
-
-/// Installs a collector for the time of one call.
-class Diagnostics {
-public:
-  explicit Diagnostics(llvm::LLVMContext &context)
-      : context(context), previous(context.getDiagnosticHandler()) {
-    context.setDiagnosticHandler(std::make_unique<Collector>(message));
-  }
-  ~Diagnostics() { context.setDiagnosticHandler(std::move(previous)); }
-  llvm::Error take(const char *what) {
-    if (message.empty())
-      return llvm::Error::success();
-    return llvm::createStringError(std::string(what) + ": " + message);
-  }
-
-private:
-  llvm::LLVMContext &context;
-  std::unique_ptr<llvm::DiagnosticHandler> previous;
-  std::string message;
-};
-} // namespace
 
 static void prepare(llvm::Module &module, const llvm::TargetMachine &machine,
                     const CpuTarget &target) {

@@ -4,6 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "../Diagnostics.h"
+
 #include "noodle/Target/Nvptx.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -12,9 +14,6 @@
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/IR/DiagnosticHandler.h"
-#include "llvm/IR/DiagnosticInfo.h"
-#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -70,23 +69,6 @@ createMachine(const GpuTarget &target, int optLevel) {
   return machine;
 }
 
-namespace {
-/// Keeps LLVM's diagnostics from being printed, and its errors from ending the
-/// process.
-struct Collector final : llvm::DiagnosticHandler {
-  explicit Collector(std::string &message) : message(message) {}
-  bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
-    if (info.getSeverity() == llvm::DS_Error && message.empty()) {
-      llvm::raw_string_ostream stream(message);
-      llvm::DiagnosticPrinterRawOStream printer(stream);
-      info.print(printer);
-    }
-    return true;
-  }
-  std::string &message;
-};
-} // namespace
-
 /// What the passes of LLVM may rely on.
 static void describe(llvm::Module &module) {
   for (llvm::Function &function : module) {
@@ -138,7 +120,7 @@ mlir::noodle::translateDeviceToPTX(ModuleOp module, const GpuTarget &target,
     return llvm::createStringError("there is no gpu.module to translate");
   std::string message;
   llvm::LLVMContext context;
-  context.setDiagnosticHandler(std::make_unique<Collector>(message));
+  Diagnostics diagnostics(context);
   std::unique_ptr<llvm::Module> translated;
   {
     ScopedDiagnosticHandler handler(
@@ -172,7 +154,7 @@ mlir::noodle::translateDeviceToPTX(ModuleOp module, const GpuTarget &target,
                                       llvm::CodeGenFileType::AssemblyFile))
     return llvm::createStringError("LLVM cannot write PTX");
   emit.run(*translated);
-  if (!message.empty())
-    return llvm::createStringError("cannot generate PTX: " + message);
+  if (auto failed = diagnostics.take("cannot generate PTX"))
+    return failed;
   return ptx.str().str();
 }
