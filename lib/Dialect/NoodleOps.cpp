@@ -210,16 +210,3 @@ LogicalResult CheckOp::canonicalize(CheckOp op, PatternRewriter &rewriter) {
   rewriter.eraseOp(op);
   return success();
 }
-
-//===----------------------------------------------------------------------===//
-// Devices
-//===----------------------------------------------------------------------===//
-
-void LaunchOp::getEffects(
-    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
-  for (OpOperand &input : getInputsMutable())
-    if (isa<MemRefType>(input.get().getType()))
-      effects.emplace_back(MemoryEffects::Read::get(), &input);
-  if (isa<MemRefType>(getOut().getType()))
-    effects.emplace_back(MemoryEffects::Write::get(), &getOutMutable());
-}

@@ -680,31 +680,6 @@ LogicalResult CheckOp::verify() {
   return success();
 }
 
-LogicalResult LaunchOp::verify() {
-  bool tensors = isa<RankedTensorType>(getOut().getType());
-  if (tensors != bool(getResult()))
-    return emitOpError() << (tensors ? "must return" : "cannot return")
-                         << " what it writes to "
-                         << (tensors ? "a tensor" : "a buffer");
-  if (getResult() && getResult().getType() != getOut().getType())
-    return emitOpError() << "result must have type " << getOut().getType();
-  for (Value buffer : getInputs())
-    if (auto tensor = dyn_cast<RankedTensorType>(buffer.getType()))
-      if (isSparse(tensor))
-        return emitOpError() << "takes a sparse tensor as its buffers";
-  ArrayRef<int64_t> split = getSplit().value_or(ArrayRef<int64_t>());
-  if (split.empty())
-    return success();
-  if (split.size() != getInputs().size() + 3 || split[0] < 0 ||
-      split[0] >= int64_t(getScalars().size()) || split[1] <= 0)
-    return emitOpError() << "split must be the number of a scalar, the rows of "
-                            "a block, and a cut for each buffer";
-  for (int64_t cut : split.drop_front(2))
-    if (cut < 0 || cut > 2)
-      return emitOpError() << "cut " << cut << " is not 0, 1 or 2";
-  return success();
-}
-
 LogicalResult SemiringOp::verify() {
   if (!isElement(getElementType()))
     return emitOpError() << "element type must be f32, f64, i32, i64 or i1, "

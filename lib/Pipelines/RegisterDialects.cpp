@@ -7,7 +7,7 @@
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Pipelines/Pipelines.h"
 #include "noodle/Target/Target.h"
-#include "noodle/Transforms/BufferizeLaunch.h"
+#include "noodle/Transforms/Bufferization.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Transforms/BufferDeallocationOpInterfaceImpl.h"
@@ -70,6 +70,7 @@ void mlir::noodle::registerPipelineDialects(DialectRegistry &registry) {
   tensor::registerValueBoundsOpInterfaceExternalModels(registry);
   vector::registerBufferizableOpInterfaceExternalModels(registry);
   vector::registerSubsetOpInterfaceExternalModels(registry);
+  registerContractionBufferization(registry);
   registerLaunchBufferization(registry);
   registerTranslations(registry);
 }

@@ -76,6 +76,8 @@ static bool staysLowered(Operation *op, Phase phase) {
     return phase <= Phase::Buffers;
   if (isa<HostAccessOp>(op))
     return phase == Phase::Buffers;
+  if (isa<FusedContractOp>(op))
+    return phase == Phase::Structured || phase == Phase::Scheduled;
   return isa<CheckOp, PollOp, MarkOp>(op);
 }
 

@@ -419,83 +419,10 @@ def Noodle_MarkOp : Noodle_Op<"mark", [MemoryEffects<[MemRead, MemWrite]>]> {
   }];
 }
 
-//===----------------------------------------------------------------------===//
-// Devices
-//===----------------------------------------------------------------------===//
-
-def Noodle_Buffer : AnyTypeOf<[Noodle_Tensor,
-    MemRefRankOf<[F32, F64, I32, I64, I1, Index], [0, 1, 2, 3, 4, 5, 6, 7, 8]>],
-    "dense tensor or buffer">;
-
-def Noodle_LaunchOp : Noodle_Op<"launch",
-    [AttrSizedOperandSegments,
-     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
-  let summary = "run a kernel on the call's device, if it can";
-  let description = [{
-    Runs kernel `kernel` of the module's device code over a grid of blocks. It
-    reads `inputs`, writes every element of `out` and gets `scalars`, in this
-    order: each buffer is a one-dimensional memref parameter of all its
-    elements, row-major, each scalar an i64. `ran` says whether it did: without
-    a device, or when the device refuses, it is false, `out` holds nothing of
-    use, and the program computes the op itself. On tensors the result is `out`
-    as written; on buffers there is none.
-
-    `split`, where given, allows the runtime to run the kernel on some rows at a
-    time when the device's memory is short: the number of the scalar that holds
-    the number of rows R, the rows a block of grid x computes, and for each
-    buffer (inputs, then out) how it is cut: 0 not at all, 1 into R equal parts,
-    2 the same with one more element at the end of each part.
-
-    Example:
-
-    ```mlir
-    %ran, %y = noodle.launch @scale grid(%blocks, %one, %one)
-      ins(%x : tensor<?xf32>) outs(%init : tensor<?xf32>) scalars(%n)
-      {site = 3 : i64} : tensor<?xf32>
-    ```
-  }];
-  let arguments = (ins
-    FlatSymbolRefAttr:$kernel,
-    Index:$gridX, Index:$gridY, Index:$gridZ,
-    Variadic<Noodle_Buffer>:$inputs,
-    Noodle_Buffer:$out,
-    Variadic<I64>:$scalars,
-    OptionalAttr<I64Attr>:$site,
-    OptionalAttr<DenseI64ArrayAttr>:$split);
-  let results = (outs I1:$ran, Optional<Noodle_Tensor>:$result);
-  let assemblyFormat = [{
-    $kernel `grid` `(` $gridX `,` $gridY `,` $gridZ `)`
-    (`ins` `(` $inputs^ `:` type($inputs) `)`)?
-    `outs` `(` $out `:` type($out) `)` (`scalars` `(` $scalars^ `)`)?
-    attr-dict (`:` type($result)^)?
-  }];
-  let hasVerifier = 1;
-}
-
-def Noodle_HostAccessOp : Noodle_Op<"host_access",
-    [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "the host is about to read or write a buffer";
-  let description = [{
-    Stands before host code that touches a buffer whose newest contents may be
-    on a device. Afterwards they are in host memory; with `write` the device's
-    copy is stale. The whole block of memory that the buffer lies in is meant.
-
-    Example:
-
-    ```mlir
-    noodle.host_access read %y : memref<?xf32>
-    ```
-  }];
-  let arguments = (ins AnyMemRef:$buffer, UnitAttr:$write);
-  let assemblyFormat = [{
-    (`write` $write^) : (`read`)? $buffer attr-dict `:` type($buffer)
-  }];
-}
-
 def Noodle_YieldOp : Noodle_Op<"yield",
     [Pure, ReturnLike, Terminator,
-     ParentOneOf<["MapOp", "SemiringOp"]>]> {
-  let summary = "result of a map's or a semiring's region";
+     ParentOneOf<["MapOp", "SemiringOp", "FusedContractOp"]>]> {
+  let summary = "result of a map's, a semiring's or a contraction's region";
   let arguments = (ins Variadic<Noodle_Element>:$values);
   let builders = [OpBuilder<(ins), [{ }]>];
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
@@ -551,5 +478,7 @@ def Noodle_SemiringOp : Noodle_Op<"semiring",
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
 }
+
+include "noodle/Dialect/NoodleScheduledOps.td"
 
 #endif // NOODLE_OPS

@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "noodle/Transforms/BufferizeLaunch.h"
+#include "noodle/Transforms/Bufferization.h"
 #include "noodle/Dialect/Noodle.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
