@@ -172,8 +172,8 @@ typedef struct noodle_compile_options {
   size_t struct_size;
   const char *entry;    /**< function to call; NULL: "main" */
   const char *name;     /**< file name in messages; NULL: "program" */
-  const char *strategy; /**< auto, reference, loops, tiled, sparse, gpu,
-                           library; NULL: auto */
+  const char *strategy; /**< auto, reference, loops, tiled, strassen,
+                           sparse, gpu, library; NULL: auto */
   const char *fp;       /**< strict, reassoc, fast; NULL: the program's */
   const char *cpu;      /**< x86-64, avx2, avx512; NULL: this machine's */
   int32_t strict;  /**< an op without compiled form is an error, and one that

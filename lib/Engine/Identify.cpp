@@ -85,10 +85,11 @@ Status checkTarget(const std::string &target) {
 }
 
 Status checkOptions(const CompileOptions &options) {
-  if (!oneOf(options.strategy, {"auto", "reference", "loops", "tiled", "sparse",
-                                "gpu", "library"}))
+  if (!oneOf(options.strategy, {"auto", "reference", "loops", "tiled",
+                                "strassen", "sparse", "gpu", "library"}))
     return refuse("strategy", options.strategy,
-                  "auto, reference, loops, tiled, sparse, gpu, library");
+                  "auto, reference, loops, tiled, strassen, sparse, gpu, "
+                  "library");
   if (!oneOf(options.fp, {"", "strict", "reassoc", "fast"}))
     return refuse("fp", options.fp, "strict, reassoc, fast");
   if (!oneOf(options.cpu, {"native", "x86-64", "avx2", "avx512"}))

@@ -185,8 +185,8 @@ struct SelectStrategy
     if (!wanted) {
       getOperation().emitError("noodle-select-strategy: no strategy '")
           << strategy
-          << "': use auto, reference, loops, tiled, sparse, "
-             "gpu or library";
+          << "': use auto, reference, loops, tiled, strassen, "
+             "sparse, gpu or library";
       return signalPassFailure();
     }
     std::optional<Target> place = parseTarget(target);

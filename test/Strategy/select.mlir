@@ -3,7 +3,7 @@
 // RUN: noodle-opt %s --noodle-elaborate --noodle-select-strategy=strategy=reference --split-input-file | FileCheck %s --check-prefix=REFERENCE
 // RUN: not noodle-opt %s --noodle-select-strategy=strategy=fastest --split-input-file 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
-// UNKNOWN: error: noodle-select-strategy: no strategy 'fastest': use auto, reference, loops, tiled, sparse, gpu or library
+// UNKNOWN: error: noodle-select-strategy: no strategy 'fastest': use auto, reference, loops, tiled, strassen, sparse, gpu or library
 
 #csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed), crdWidth = 32}>
 

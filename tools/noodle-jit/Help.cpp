@@ -29,8 +29,9 @@ Input and output
                        or; default: error
 
 Compilation
-  --strategy NAME      auto, reference, loops, tiled, sparse, gpu, library (cuBLAS,
-                       cuSPARSE): for ops that name none (default: auto)
+  --strategy NAME      auto, reference, loops, tiled, strassen, sparse, gpu,
+                       library (OpenBLAS; on a device cuBLAS, cuSPARSE): for
+                       ops that name none (default: auto)
   --fp POLICY          strict, reassoc, fast: for programs that state none
                        (default: strict)
   --cpu LEVEL          native, x86-64, avx2, avx512 (default: native)

@@ -118,7 +118,8 @@ def Noodle_StrategyKind : I32EnumAttr<"StrategyKind", "how an op is executed", [
     I32EnumAttrCase<"Tiled", 3, "tiled">,
     I32EnumAttrCase<"Sparse", 4, "sparse">,
     I32EnumAttrCase<"Gpu", 5, "gpu">,
-    I32EnumAttrCase<"Library", 6, "library">]> {
+    I32EnumAttrCase<"Library", 6, "library">,
+    I32EnumAttrCase<"Strassen", 7, "strassen">]> {
   let cppNamespace = "::mlir::noodle";
   let genSpecializedAttr = 0;
 }
@@ -127,10 +128,13 @@ def Noodle_StrategyAttr
   let summary = "how an op is executed; `auto` lets the selection choose";
   let description = [{
     `reference`: by the interpreter, through a callback. `loops`: plain loops.
-    `tiled`: tiled and vectorised loops. `sparse`: loops over stored entries.
-    `gpu`: a kernel of a device, with one of the others as its fallback.
-    `library`: a routine of the device's vendor (cuBLAS, cuSPARSE), with a
-    kernel of ours and then the host as its fallbacks.
+    `tiled`: tiled and vectorised loops. `strassen`: the same over products of
+    blocks, of which Winograd's form needs seven where eight are written; only
+    over rings, and for floats only under `fast`. `sparse`: loops over stored
+    entries. `gpu`: a kernel of a device, with one of the others as its
+    fallback. `library`: a routine of a library, that of BLAS on the host, of
+    the device's vendor (cuBLAS, cuSPARSE) there, with a kernel of ours and then
+    the host as its fallbacks.
   }];
   let assemblyFormat = ?;
   let hasCustomAssemblyFormat = 1;

@@ -39,7 +39,7 @@ struct ArgumentStats {
 struct CompileOptions {
   std::string name = "program"; ///< file name in messages
   std::string entry = "main";   ///< must exist in the program
-  /// auto, reference, loops, tiled, sparse, gpu, library
+  /// auto, reference, loops, tiled, strassen, sparse, gpu, library
   std::string strategy = "auto";
   std::string fp; ///< strict, reassoc, fast; empty: the program's
   /// "native", "x86-64", "avx2" or "avx512"; no more than this machine has.

@@ -64,7 +64,7 @@ StringRef phaseName(Phase phase);
 /// engine fill the same struct.
 struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
   /// Strategy for every op that does not name one: auto, reference, loops,
-  /// tiled, sparse, gpu, library.
+  /// tiled, strassen, sparse, gpu, library.
   PassOptions::Option<std::string> strategy{
       *this, "strategy", llvm::cl::desc("strategy where an op names none"),
       llvm::cl::init("auto")};

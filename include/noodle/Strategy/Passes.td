@@ -39,7 +39,7 @@ def NoodleSelectStrategyPass
   let options = [Option<"strategy", "strategy", "std::string",
                         /*default=*/"\"auto\"",
                         "strategy of ops that name none: auto, reference, "
-                        "loops, tiled, sparse, gpu or library">,
+                        "loops, tiled, strassen, sparse, gpu or library">,
                  Option<"target", "target", "std::string",
                         /*default=*/"\"cpu\"",
                         "where ops run: cpu, cuda or auto">,
