@@ -53,7 +53,9 @@ std::string whyRefused(Operation *op) {
   if (isa<scf::ParallelOp, scf::ForallOp, scf::InParallelOp>(op))
     return "use scf.for: the compiler decides what runs in parallel";
   // Kernels trust the sizes that the compiler gave them.
-  if (isa<LaunchOp, HostAccessOp, FusedContractOp>(op))
+  if (isa<FusedContractOp>(op))
+    return "only the compiler fuses contractions: use noodle.contract";
+  if (isa<LaunchOp, HostAccessOp>(op))
     return "only the compiler launches kernels: give an op the strategy gpu";
   return {};
 }

@@ -120,6 +120,13 @@ static LogicalResult verifyMaps(FusedContractOp op) {
   if (!known.all())
     return op.emitOpError() << "loop " << known.find_first_unset()
                             << " has no operand to take its extent from";
+  for (unsigned k = 0; k < op.getExtras().size(); ++k)
+    for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
+      if (op.isSum(loop) &&
+          op.getMap(shaped.size() - 1 - op.getExtras().size() + k)
+              .isFunctionOfDim(loop))
+        return op.emitOpError() << "extra " << k << " steps along loop " << loop
+                                << ", which is summed over";
   for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
     int64_t extent = op.getStaticExtent(loop);
     for (auto [k, value] : llvm::enumerate(shaped))

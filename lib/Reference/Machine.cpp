@@ -28,6 +28,7 @@ Machine::Machine(const Options &options) : options(options) {
   addSliceHandlers(table);
   addControlHandlers(table);
   addLinalgHandlers(table);
+  addFusedContractHandlers(table);
 }
 
 //===----------------------------------------------------------------------===//

@@ -86,6 +86,7 @@ void addTensorHandlers(Handlers &handlers);
 void addSliceHandlers(Handlers &handlers);
 void addControlHandlers(Handlers &handlers);
 void addLinalgHandlers(Handlers &handlers);
+void addFusedContractHandlers(Handlers &handlers);
 
 class Machine {
 public:

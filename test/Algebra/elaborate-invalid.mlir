@@ -85,3 +85,31 @@ func.func @launch(%x: tensor<64xf32>, %n: index) -> tensor<64xf32> {
   %ran, %y = noodle.launch @elementwise_0 grid(%n, %n, %n) outs(%x : tensor<64xf32>) : tensor<64xf32>
   return %y : tensor<64xf32>
 }
+
+// -----
+
+#A = affine_map<(i, j, k) -> (i, k)>
+#B = affine_map<(i, j, k) -> (k, j)>
+#J = affine_map<(i, j, k) -> (j)>
+#C = affine_map<(i, j, k) -> (i, j)>
+func.func @fused_contract(%a: tensor<4x8xf32>, %b: tensor<8x16xf32>, %c: tensor<4x16xf32>) -> tensor<4x16xf32> {
+  // expected-error @below {{'noodle.fused_contract' is not accepted: only the compiler fuses contractions: use noodle.contract}}
+  %r = noodle.fused_contract lhs(%a : tensor<4x8xf32>) rhs(%b : tensor<8x16xf32>) outs(%c : tensor<4x16xf32>)
+    {indexing_maps = [#A, #B, #C], zero = 0.0 : f32}
+  lhs_body {
+  ^bb0(%x: f32):
+    noodle.yield %x : f32
+  } rhs_body {
+  ^bb0(%x: f32):
+    noodle.yield %x : f32
+  } combine {
+  ^bb0(%x: f32, %y: f32, %s: f32):
+    %p = arith.mulf %x, %y : f32
+    %t = arith.addf %s, %p : f32
+    noodle.yield %t : f32
+  } epilogue {
+  ^bb0(%s: f32):
+    noodle.yield %s : f32
+  } : tensor<4x16xf32>
+  return %r : tensor<4x16xf32>
+}

@@ -132,3 +132,74 @@ func.func @main(%a: tensor<2x3xf64>, %b: tensor<3x1xf64>, %c: tensor<2x1xf64>) -
              dense<double>({3, 1}, {1, 1, 2}), dense<double>({2, 1}, {10, 20})},
             dense<double>({2, 1}, {19, 41}));
 }
+
+/// A whole op: its operands, maps and bodies are given.
+static std::string fusedContract(StringRef head, StringRef lhs, StringRef rhs,
+                                 StringRef epilogue, StringRef result) {
+  return (head + " lhs_body {\n" + lhs + "\n} rhs_body {\n" + rhs +
+          R"(
+} combine {
+^bb0(%x: i64, %y: i64, %s: i64):
+  %p = arith.muli %x, %y : i64
+  %t = arith.addi %s, %p : i64
+  noodle.yield %t : i64
+} epilogue {
+)" + epilogue +
+          "\n} : " + result + "\n  return %r : " + result + "\n}\n")
+      .str();
+}
+
+TEST(FusedContract, BodiesExtrasAndScalars) {
+  // (a - k) b + bias, with a stored transposed and bias a row.
+  expectRun(fusedContract(R"(
+func.func @main(%a: tensor<?x?xi64>, %b: tensor<?x?xi64>, %e: tensor<1x?xi64>, %o: tensor<?x?xi64>) -> tensor<?x?xi64> {
+  %k = arith.constant 1 : i64
+  %r = noodle.fused_contract lhs(%a : tensor<?x?xi64>) rhs(%b : tensor<?x?xi64>)
+    extras(%e : tensor<1x?xi64>) scalars(%k : i64) outs(%o : tensor<?x?xi64>)
+    {indexing_maps = [affine_map<(i, j, k) -> (k, i)>, affine_map<(i, j, k) -> (k, j)>,
+                      affine_map<(i, j, k) -> (0, j)>, affine_map<(i, j, k) -> (i, j)>],
+     zero = 0 : i64}
+)",
+                          R"(^bb0(%x: i64, %k1: i64):
+  %v = arith.subi %x, %k1 : i64
+  noodle.yield %v : i64)",
+                          "^bb0(%x: i64, %k1: i64):\n  noodle.yield %x : i64",
+                          R"(^bb0(%s: i64, %bias: i64, %k1: i64):
+  %v = arith.addi %s, %bias : i64
+  noodle.yield %v : i64)",
+                          "tensor<?x?xi64>"),
+            {dense<int64_t>({3, 1}, {2, 3, 4}),
+             dense<int64_t>({3, 2}, {1, 10, 1, 10, 1, 10}),
+             dense<int64_t>({1, 2}, {1000, 2000}),
+             dense<int64_t>({1, 2}, {9, 9})},
+            dense<int64_t>({1, 2}, {1006, 2060}));
+}
+
+TEST(FusedContract, DiagonalAccumulatedWithoutRhs) {
+  std::string program = fusedContract(
+      R"(
+func.func @main(%a: tensor<?x?xi64>, %o: tensor<i64>) -> tensor<i64> {
+  %r = noodle.fused_contract lhs(%a : tensor<?x?xi64>) outs(%o : tensor<i64>)
+    {accumulate, indexing_maps = [affine_map<(i) -> (i, i)>, affine_map<(i) -> ()>],
+     zero = 0 : i64}
+)",
+      "^bb0(%x: i64):\n  noodle.yield %x : i64",
+      "^bb0:\n  %one = arith.constant 1 : i64\n  noodle.yield %one : i64",
+      "^bb0(%s: i64):\n  noodle.yield %s : i64", "tensor<i64>");
+  expectRun(
+      program,
+      {dense<int64_t>({2, 2}, {1, 10, 100, 5}), dense<int64_t>({}, {1000})},
+      dense<int64_t>({}, {1006}));
+  // Nothing to add.
+  expectRun(program, {dense<int64_t>({0, 0}, {}), dense<int64_t>({}, {1000})},
+            dense<int64_t>({}, {1000}));
+  std::vector<Value> results;
+  Outcome outcome = tryRun(
+      program, {dense<int64_t>({1, 2}, {1, 2}), dense<int64_t>({}, {1000})},
+      results);
+  EXPECT_EQ(outcome.status, NOODLE_RT_SHAPE_MISMATCH);
+  EXPECT_NE(outcome.message.find("operand 0 has extent 2 in dimension 1, but "
+                                 "another has 1"),
+            std::string::npos)
+      << outcome.message;
+}
