@@ -11,6 +11,18 @@
 
 using namespace mlir::noodle;
 
+MachineModel MachineModel::ofVectorBytes(int64_t bytes) {
+  MachineModel machine;
+  machine.vectorBytes = bytes;
+  machine.vectorRegisters = bytes >= 64 ? 32 : 16;
+  machine.fma = bytes >= 32;
+  // Zen 4 does two vectors of up to 256 bits in a cycle, one of 512. Without
+  // fma a step is two instructions.
+  if (bytes == 32)
+    machine.vectorStepsPerSecond *= 2;
+  return machine;
+}
+
 double MachineModel::flopsPerSecond(const char *strategy) const {
   std::string_view name = strategy;
   if (name == "tiled")

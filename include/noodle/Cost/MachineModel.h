@@ -7,6 +7,8 @@
 #ifndef NOODLE_COST_MACHINEMODEL_H
 #define NOODLE_COST_MACHINEMODEL_H
 
+#include <cstdint>
+
 namespace mlir::noodle {
 
 /// Rates of one core. Thread-safe: a value. The measured ones are of a Zen 5
@@ -26,6 +28,25 @@ struct MachineModel {
   double bytesPerSecond = 4.2e10;
   /// Enter and leave a kernel: measured 2e-7 s as the aim of a bound call.
   double callSeconds = 2.0e-7;
+
+  // What dense tiles are made for. The defaults are those of a Zen 4 core.
+
+  /// Bytes of a vector register, and how many there are.
+  int64_t vectorBytes = 64, vectorRegisters = 32;
+  /// Whether products and sums are one instruction.
+  bool fma = true;
+  /// Caches of one core, and what all cores share.
+  int64_t l1Bytes = 32 << 10, l2Bytes = 1 << 20, l3Bytes = 32 << 20;
+  /// Cores that a call may use.
+  int64_t cores = 1;
+  /// Vector multiply-adds in a second on full registers: 3.7e9 measured on
+  /// Zen 4, which issues one of 512 bits in a cycle.
+  double vectorStepsPerSecond = 3.7e9;
+  /// From a shared cache: a guess.
+  double cacheBytesPerSecond = 9.0e10;
+
+  /// A model of a CPU level: 64, 32 or 16 bytes of vector.
+  static MachineModel ofVectorBytes(int64_t bytes);
 
   /// Operations per second under a strategy's name.
   double flopsPerSecond(const char *strategy) const;

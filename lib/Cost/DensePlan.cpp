@@ -1,0 +1,237 @@
+//===- DensePlan.cpp - how a dense contraction is cut ---------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "noodle/Cost/DensePlan.h"
+
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <limits>
+
+using namespace mlir::noodle;
+
+/// Extents that are unknown are taken to be this when a time is predicted.
+static constexpr double kUnknownExtent = 256;
+/// Products of fewer steps stay on the calling thread: a region on two threads
+/// costs 0.25 us warm and 40 us cold (2-core Zen 4 and Zen 5), the time of
+/// about 1.5e6 steps of f32.
+static constexpr double kSerialSteps = 1.5e6;
+/// Rows of a block: 64 measured best with long sums on Zen 5.
+static constexpr int64_t kRowBlock = 64;
+/// Steps of the sum in a block, in bytes of a row of the left operand: 1024
+/// floats measured best at 2048 and 4096 on Zen 5.
+static constexpr int64_t kInnerBytes = 4096;
+/// Columns of a packed block: 2048 floats measured best at 4096 on Zen 5.
+static constexpr int64_t kColumnBytes = 8192;
+/// Elements of the right operand below which it is read where it is: packing
+/// costs 3 to 8 % up to 256 x 256 floats on Zen 5.
+static constexpr int64_t kPackRhsBytes = 512 << 10;
+/// The same for the left operand: it pays from 2048 x 2048 floats on Zen 5.
+static constexpr int64_t kPackLhsBytes = 6 << 20;
+
+static double extentOr(int64_t extent) {
+  return extent < 0 ? kUnknownExtent : double(extent);
+}
+
+double ProductShape::flops() const {
+  return 2 * extentOr(batch) * extentOr(rows) * extentOr(columns) *
+         extentOr(inner);
+}
+
+double ProductShape::bytes() const {
+  double m = extentOr(rows), n = extentOr(columns), k = extentOr(inner);
+  return extentOr(batch) * (m * k * lhsBytes + k * n * rhsBytes +
+                            m * n * outBytes * (accumulate ? 2 : 1));
+}
+
+llvm::StringRef mlir::noodle::productClassName(ProductClass kind) {
+  switch (kind) {
+  case ProductClass::Row:
+    return "row times matrix";
+  case ProductClass::Dot:
+    return "dot products";
+  case ProductClass::Tiny:
+    return "tiny";
+  case ProductClass::Unpacked:
+    return "unpacked";
+  case ProductClass::PackRhs:
+    return "packed rhs";
+  case ProductClass::PackBoth:
+    return "packed both";
+  }
+  return "unknown";
+}
+
+std::string DensePlan::text() const {
+  std::string text = productClassName(kind).str();
+  if (kind == ProductClass::Row || kind == ProductClass::Dot)
+    return text + (splitInner > 1
+                       ? ", sum in " + std::to_string(splitInner) + " parts"
+                       : "");
+  text +=
+      ", tile " + std::to_string(tileRows) + "x" + std::to_string(tileColumns);
+  auto block = [](int64_t size) {
+    return size ? std::to_string(size) : std::string("all");
+  };
+  if (kind != ProductClass::Tiny)
+    text += ", blocks " + block(rowBlock) + "x" + block(columnBlock) + "x" +
+            block(innerBlock);
+  if (splitInner > 1)
+    text += ", sum in " + std::to_string(splitInner) + " parts";
+  return text;
+}
+
+namespace {
+
+/// Cycles per step of the sum that a row of tiles takes, and what it needs.
+struct TileChoice {
+  int64_t rows, vectors;
+  double cost;
+};
+
+} // namespace
+
+/// Cycles of one step of a tile: it multiplies and adds, loads `vectors` of the
+/// right operand (one 512-bit load a cycle on Zen 4) and broadcasts `rows` of
+/// the left (two a cycle). Less than four sums at work wait for each other.
+static double tileCycles(double rows, double vectors) {
+  return std::max({rows * vectors, vectors + rows / 2, 4.0});
+}
+
+/// The register tile with the least work, tails included.
+static TileChoice chooseTile(int64_t rows, int64_t columns, int64_t lanes,
+                             int64_t registers, int64_t spare) {
+  bool wide = registers >= 32;
+  TileChoice best = {wide ? 8 : 4, wide ? 2 : 3, 0};
+  if (!wide)
+    best = {6, 2, 0};
+  if (rows < 0 && columns < 0)
+    return best;
+  best.cost = std::numeric_limits<double>::max();
+  for (int64_t v : {2, 3, 1, 4})
+    for (int64_t r : {8, 12, 10, 6, 9, 7, 11, 14, 13, 5, 4, 3, 2, 1, 24, 16}) {
+      if (r * v + v + 1 + spare > registers)
+        continue;
+      double cost = 0;
+      double rowTiles = rows < 0 ? 32 : rows / r;
+      double rowTail = rows < 0 ? 0 : rows % r;
+      double columnTiles = columns < 0 ? 16 : columns / (v * lanes);
+      double columnRest = columns < 0 ? 0 : columns % (v * lanes);
+      // Narrow vectors take half the time on Zen 4, whose units are 256 bits.
+      double tailVectors = 0;
+      if (columnRest)
+        tailVectors = int64_t(columnRest) / lanes +
+                      (int64_t(columnRest) % lanes == 0           ? 0
+                       : int64_t(columnRest) % lanes * 2 <= lanes ? 0.5
+                                                                  : 1);
+      // Entering and leaving a tile: about six steps' worth.
+      auto add = [&](double count, double r, double v) {
+        if (count && r && v)
+          cost += count * (tileCycles(r, v) + 0.05 * r * v);
+      };
+      add(rowTiles * columnTiles, r, v);
+      add(rowTiles, r, tailVectors);
+      add(columnTiles, rowTail, v);
+      add(rowTail ? 1 : 0, rowTail, tailVectors);
+      // A tail is more code to compile and to fetch.
+      cost *= 1 + (rowTail ? 0.01 : 0) + (columnRest ? 0.005 : 0);
+      if (cost < best.cost * 0.99)
+        best = {r, v, cost};
+    }
+  return best;
+}
+
+static double predict(const ProductShape &shape, const DensePlan &plan,
+                      const MachineModel &machine, double tileCost) {
+  double m = extentOr(shape.rows), n = extentOr(shape.columns);
+  double k = extentOr(shape.inner), batch = extentOr(shape.batch);
+  if (m * n * k * batch == 0)
+    return machine.callSeconds;
+  double step = shape.stepCost / machine.vectorStepsPerSecond;
+  double steps = m * n * k / plan.lanes;
+  if (tileCost && shape.rows >= 0 && shape.columns >= 0)
+    steps = tileCost * k;
+  // Loading and storing sums, and the loop around: a guess of 6 % at K = 100.
+  double compute = steps * step * (1.03 + 6 / (k + 1));
+  double packed = (plan.packRhs ? k * n * shape.sumBytes : 0) +
+                  (plan.packLhs ? m * k * shape.sumBytes : 0);
+  double bytes = shape.bytes() / batch;
+  double rate = bytes * batch > machine.l3Bytes ? machine.bytesPerSecond
+                : bytes > machine.l2Bytes / 2 ? machine.cacheBytesPerSecond
+                                              : 4 * machine.cacheBytesPerSecond;
+  double moving = bytes / rate;
+  double seconds = batch * (std::max(compute, moving) +
+                            packed / machine.cacheBytesPerSecond);
+  if (plan.parallel || plan.parallelBatch || plan.splitInner > 1)
+    seconds /= std::max<int64_t>(1, machine.cores);
+  return machine.callSeconds + seconds;
+}
+
+DensePlan mlir::noodle::planProduct(const ProductShape &shape,
+                                    const MachineModel &machine) {
+  DensePlan plan;
+  plan.lanes = std::max<int64_t>(2, machine.vectorBytes / shape.sumBytes);
+  int64_t m = shape.rows, n = shape.columns, k = shape.inner;
+  double m1 = extentOr(m), n1 = extentOr(n), k1 = extentOr(k),
+         batch = extentOr(shape.batch);
+  double steps = m1 * n1 * k1;
+  bool large = steps >= kSerialSteps || !shape.known();
+  plan.parallelBatch = shape.batch != 1 && steps < kSerialSteps &&
+                       (steps * batch >= kSerialSteps || shape.batch < 0);
+  plan.parallel = large && !plan.parallelBatch;
+
+  bool dot = shape.lanesMayFold && shape.lhsInnerContiguous &&
+             shape.rhsInnerContiguous;
+  if (dot && ((n >= 0 && n < 4) || (m >= 0 && m < 2))) {
+    plan.kind = ProductClass::Dot;
+    plan.tileColumns = 1;
+    plan.tileRows = 4;
+    plan.rowBlock = kRowBlock;
+    plan.seconds = predict(shape, plan, machine, 0);
+    return plan;
+  }
+  if (m == 1 && shape.rhsColumnsContiguous && shape.outColumnsContiguous &&
+      !shape.rhsComputed) {
+    plan.kind = ProductClass::Row;
+    plan.tileRows = 1;
+    plan.seconds = predict(shape, plan, machine, 0);
+    return plan;
+  }
+
+  // A step without fma needs a register for the product.
+  TileChoice tile = chooseTile(m, n, plan.lanes, machine.vectorRegisters,
+                               machine.fma && shape.stepCost <= 1 ? 0 : 1);
+  plan.tileRows = tile.rows;
+  plan.tileColumns = tile.vectors * plan.lanes;
+  plan.rowBlock = llvm::alignTo(kRowBlock, plan.tileRows);
+  if (m >= 0)
+    plan.rowBlock = std::min(
+        plan.rowBlock,
+        std::max<int64_t>(plan.tileRows, llvm::alignTo(m, plan.tileRows)));
+  bool rhsFits = n1 * k1 * shape.rhsBytes <= kPackRhsBytes;
+  bool rhsReadable = shape.rhsColumnsContiguous && !shape.rhsComputed;
+  plan.packRhs = !rhsReadable || (!rhsFits && m1 >= 4 * plan.tileRows);
+  bool lhsReadable = (shape.lhsInnerContiguous || shape.lhsRowsContiguous) &&
+                     !shape.lhsComputed;
+  plan.packLhs = (!lhsReadable && n1 > plan.tileColumns) ||
+                 (plan.packRhs && m1 * k1 * shape.lhsBytes >= kPackLhsBytes);
+  plan.kind = plan.packLhs                           ? ProductClass::PackBoth
+              : plan.packRhs                         ? ProductClass::PackRhs
+              : m >= 0 && n >= 0 && m < 32 && n < 32 ? ProductClass::Tiny
+                                                     : ProductClass::Unpacked;
+  int64_t innerBlock = kInnerBytes / shape.sumBytes;
+  bool longInner = k < 0 || k >= 2 * innerBlock;
+  if (longInner && plan.packRhs && plan.packLhs)
+    plan.innerBlock = innerBlock;
+  int64_t columnBlock =
+      llvm::alignDown(kColumnBytes / shape.sumBytes, plan.tileColumns);
+  if (n < 0 || n > columnBlock)
+    plan.columnBlock = columnBlock;
+  plan.streamOut = !shape.accumulate && shape.outColumnsContiguous &&
+                   m1 * n1 * shape.outBytes > machine.l2Bytes * 4 && k >= 0 &&
+                   k <= 64;
+  plan.seconds = predict(shape, plan, machine, tile.cost);
+  return plan;
+}
