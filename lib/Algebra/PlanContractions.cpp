@@ -4,12 +4,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "noodle/Algebra/ContractionOrder.h"
 #include "noodle/Algebra/Passes.h"
 #include "noodle/Algebra/Sites.h"
+#include "noodle/Cost/KnownSizes.h"
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
 
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Format.h"
+#include <cmath>
 
 namespace mlir::noodle {
 #define GEN_PASS_DEF_NOODLEPLANCONTRACTIONSPASS
@@ -18,6 +23,11 @@ namespace mlir::noodle {
 
 using namespace mlir;
 using namespace mlir::noodle;
+
+/// An extent that nothing tells: of a matrix worth compiling for. A guess.
+static constexpr double kUnknownExtent = 256;
+/// Entries of the largest intermediate worth its memory: 8 GiB of f64. A guess.
+static constexpr double kMostEntries = double(1 << 30);
 
 namespace {
 
@@ -33,6 +43,17 @@ bool has(ArrayRef<std::string> letters, StringRef letter) {
 
 bool isSparse(Value value) {
   return cast<RankedTensorType>(value.getType()).getEncoding() != nullptr;
+}
+
+/// "20000" or "1.30e+09".
+std::string count(double number) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (number < 1e7)
+    stream << std::llround(number);
+  else
+    stream << llvm::format("%.2e", number);
+  return text;
 }
 
 /// The equation of `factors` -> `output`.
@@ -57,8 +78,10 @@ std::string equation(ArrayRef<Factor> factors, ArrayRef<std::string> output) {
 
 class Planner {
 public:
-  Planner(ContractOp op, Semiring semiring, IRRewriter &rewriter)
-      : op(op), semiring(semiring), rewriter(rewriter), spec(op.getSpec()) {
+  Planner(ContractOp op, Semiring semiring, KnownSizes &sizes,
+          IRRewriter &rewriter)
+      : op(op), semiring(semiring), sizes(sizes), rewriter(rewriter),
+        spec(op.getSpec()) {
     for (auto [value, letters] : llvm::zip(op.getInputs(), spec.operands))
       factors.push_back({value, names(letters)});
     output = names(spec.output);
@@ -73,7 +96,8 @@ private:
   }
   std::string whyWhole();
   bool reducePrivate();
-  bool fits(ArrayRef<Factor> pair, ArrayRef<std::string> kept);
+  ContractionNetwork network();
+  ContractionOrder order(const ContractionNetwork &network);
   /// Letters of `parts` that the output or other factors from `rest` on need.
   SmallVector<std::string> keptOf(ArrayRef<Factor> parts,
                                   ArrayRef<Factor> rest);
@@ -81,6 +105,7 @@ private:
 
   ContractOp op;
   Semiring semiring;
+  KnownSizes &sizes;
   IRRewriter &rewriter;
   ContractSpec spec;
   SmallVector<Factor> factors;
@@ -181,50 +206,98 @@ bool Planner::reducePrivate() {
   return changed;
 }
 
-/// Whether an intermediate has no more letters than what is there anyway.
-bool Planner::fits(ArrayRef<Factor> pair, ArrayRef<std::string> kept) {
-  size_t most = output.size();
-  for (const Factor &factor : factors)
-    most = std::max(most, factor.letters.size());
-  return kept.size() <= most;
+/// The factors as a network; intermediates are dense.
+ContractionNetwork Planner::network() {
+  ContractionNetwork network;
+  network.denseResults = true;
+  llvm::StringMap<unsigned> numbers;
+  SmallVector<std::optional<double>> extents;
+  auto number = [&](const std::string &name) {
+    auto [at, made] = numbers.try_emplace(name, extents.size());
+    if (made)
+      extents.push_back(std::nullopt);
+    return at->second;
+  };
+  for (const Factor &factor : factors) {
+    SmallVector<unsigned> letters;
+    std::optional<double> entries = 1;
+    for (auto [d, name] : llvm::enumerate(factor.letters)) {
+      unsigned letter = number(name);
+      if (!llvm::is_contained(letters, letter))
+        letters.push_back(letter);
+      std::optional<int64_t> extent = sizes.extent(factor.value, d);
+      // A 1 gives way to what another operand says: it broadcasts.
+      if (extent)
+        extents[letter] =
+            std::max<double>(extents[letter].value_or(1), *extent);
+      if (extent && entries)
+        *entries *= *extent;
+      else
+        entries = std::nullopt;
+    }
+    std::optional<int64_t> stored;
+    if (isSparse(factor.value))
+      stored = sizes.stored(factor.value);
+    bool known = stored && entries && *entries > 0;
+    network.density.push_back(known ? *stored / *entries : 1);
+    network.operands.push_back(letters);
+  }
+  for (const std::string &name : output)
+    network.output.push_back(number(name));
+  for (unsigned letter = 0; letter < extents.size(); ++letter)
+    network.extents.push_back(
+        std::max(1.0, extents[letter].value_or(kUnknownExtent)));
+  return network;
+}
+
+ContractionOrder Planner::order(const ContractionNetwork &network) {
+  // Neighbours are joined in any grouping, others only where products commute.
+  if (!semiring.traits().commutative)
+    return orderAsWritten(network);
+  return orderContractions(network);
 }
 
 void Planner::run() {
   if (factors.size() < 2)
     return;
   std::string why = whyWhole();
-  if (!why.empty()) {
+  auto stays = [&] {
     if (factors.size() > 2)
       op->setAttr("noodle.plan",
                   rewriter.getStringAttr("one loop nest: " + why));
-    return;
+  };
+  if (!why.empty())
+    return stays();
+  ContractionNetwork net = network();
+  ContractionOrder plan = order(net);
+  if (plan.largest > kMostEntries) {
+    why = "an intermediate would have " + count(plan.largest) + " entries";
+    return stays();
   }
   rewriter.setInsertionPoint(op);
   bool changed = reducePrivate();
-  while (factors.size() > 2) {
-    ArrayRef<Factor> all(factors);
-    SmallVector<std::string> kept =
-        keptOf(all.take_front(2), all.drop_front(2));
-    if (!fits(all.take_front(2), kept)) {
-      why = "an intermediate of " + std::to_string(kept.size()) +
-            " letters would be larger than any operand";
-      break;
-    }
-    Factor joined = piece(all.take_front(2), kept);
-    factors.erase(factors.begin());
-    factors.front() = joined;
-    changed = true;
-  }
-  if (!changed) {
-    if (!why.empty())
-      op->setAttr("noodle.plan",
-                  rewriter.getStringAttr("one loop nest: " + why));
+  if (!changed && plan.steps.size() < 2)
     return;
+  std::string text = "split from " + op.getEquation().str();
+  if (plan.steps.size() > 1)
+    text += (": " + plan.method + ", " + count(plan.flops) + " multiplications")
+                .str();
+  // Factors of steps by number; the last step is the op itself.
+  SmallVector<Factor> made(factors);
+  llvm::SmallBitVector used(factors.size() + plan.steps.size());
+  for (ContractionStep step : ArrayRef(plan.steps).drop_back()) {
+    used.set(step.lhs);
+    used.set(step.rhs);
+    SmallVector<Factor> rest;
+    for (unsigned k = 0; k < made.size(); ++k)
+      if (!used.test(k))
+        rest.push_back(made[k]);
+    Factor parts[] = {made[step.lhs], made[step.rhs]};
+    made.push_back(piece(parts, keptOf(parts, rest)));
   }
+  factors = {made[plan.steps.back().lhs], made[plan.steps.back().rhs]};
   SmallVector<Value> inputs =
       llvm::map_to_vector(factors, [](const Factor &f) { return f.value; });
-  std::string text = "split from " + op.getEquation().str() +
-                     (why.empty() ? "" : "; the rest is one loop nest: " + why);
   rewriter.modifyOpInPlace(op, [&] {
     op.getInputsMutable().assign(inputs);
     op.setEquation(equation(factors, output));
@@ -237,6 +310,7 @@ struct PlanContractions
     : noodle::impl::NoodlePlanContractionsPassBase<PlanContractions> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
+    KnownSizes sizes;
     SmallVector<ContractOp> ops;
     getOperation()->walk([&](ContractOp op) { ops.push_back(op); });
     for (ContractOp op : ops) {
@@ -245,7 +319,7 @@ struct PlanContractions
                             [&] { return op.emitOpError(); });
       if (failed(semiring))
         return signalPassFailure();
-      Planner(op, *semiring, rewriter).run();
+      Planner(op, *semiring, sizes, rewriter).run();
     }
     numberSites(getOperation());
   }

@@ -3,7 +3,7 @@
 // Contract_Associativity: fires.
 // CHECK-LABEL: func.func @chain
 // CHECK: %[[T:.*]] = noodle.contract "ij,jk->ik"(%arg0, %arg1) {noodle.site = 0 : i64} : (tensor<2x3xf64>, tensor<3x4xf64>) -> tensor<2x4xf64>
-// CHECK: noodle.contract "ik,kl->il"(%[[T]], %arg2) {noodle.plan = "split from ij,jk,kl->il", noodle.site = 1 : i64} : (tensor<2x4xf64>, tensor<4x5xf64>) -> tensor<2x5xf64>
+// CHECK: noodle.contract "ik,kl->il"(%[[T]], %arg2) {noodle.plan = "split from ij,jk,kl->il: as written, 64 multiplications", noodle.site = 1 : i64} : (tensor<2x4xf64>, tensor<4x5xf64>) -> tensor<2x5xf64>
 func.func @chain(%a: tensor<2x3xf64>, %b: tensor<3x4xf64>, %c: tensor<4x5xf64>) -> tensor<2x5xf64> {
   %d = noodle.contract "ij,jk,kl->il" (%a, %b, %c) : (tensor<2x3xf64>, tensor<3x4xf64>, tensor<4x5xf64>) -> tensor<2x5xf64>
   return %d : tensor<2x5xf64>
@@ -13,8 +13,8 @@ func.func @chain(%a: tensor<2x3xf64>, %b: tensor<3x4xf64>, %c: tensor<4x5xf64>) 
 
 // Names stay names, static extents win over dynamic ones and 1s.
 // CHECK-LABEL: func.func @names
-// CHECK: noodle.contract "row in, in mid -> row mid"{{.*}} -> tensor<?x4xf64>
-// CHECK: noodle.contract "row mid, mid out -> row out"
+// CHECK: noodle.contract "in mid, mid out -> in out"{{.*}} -> tensor<3x5xf64>
+// CHECK: noodle.contract "row in, in out -> row out"{{.*}} -> tensor<?x5xf64>
 func.func @names(%a: tensor<?x1xf64>, %b: tensor<3x?xf64>, %c: tensor<4x5xf64>, %e: tensor<3x4xf64>) -> tensor<?x5xf64> {
   %b1 = tensor.cast %b : tensor<3x?xf64> to tensor<3x4xf64>
   %d = noodle.contract "row in, in mid, mid out -> row out" (%a, %b1, %c) : (tensor<?x1xf64>, tensor<3x4xf64>, tensor<4x5xf64>) -> tensor<?x5xf64>
@@ -97,13 +97,62 @@ func.func @sparse_integers(%a: tensor<4x5xi64, #csr>, %x: tensor<5xi64>, %y: ten
 
 // -----
 
-// Must not fire: the intermediate ijkl is larger than anything there.
-// CHECK-LABEL: func.func @too_large
-// CHECK: noodle.contract "ij,kl,jk->il"(%arg0, %arg1, %arg2) {noodle.plan = "one loop nest: an intermediate of 4 letters would be larger than any operand"
-// CHECK-NOT: noodle.contract
-func.func @too_large(%a: tensor<2x3xf64>, %b: tensor<4x5xf64>, %c: tensor<3x4xf64>) -> tensor<2x5xf64> {
+// The cheapest order, not the written one: kl is small.
+// CHECK-LABEL: func.func @thin_end
+// CHECK: %[[T:.*]] = noodle.contract "jk,kl->jl"(%arg1, %arg2)
+// CHECK: noodle.contract "ij,jl->il"(%arg0, %[[T]]) {noodle.plan = "split from ij,jk,kl->il: chain, 20000 multiplications"
+func.func @thin_end(%a: tensor<100x100xf64>, %b: tensor<100x100xf64>, %c: tensor<100x1xf64>) -> tensor<100x1xf64> {
+  %d = noodle.contract "ij,jk,kl->il" (%a, %b, %c) : (tensor<100x100xf64>, tensor<100x100xf64>, tensor<100x1xf64>) -> tensor<100x1xf64>
+  return %d : tensor<100x1xf64>
+}
+
+// -----
+
+// Operands that share a letter first, wherever they stand.
+// CHECK-LABEL: func.func @apart
+// CHECK: %[[T:.*]] = noodle.contract "ij,jk->ik"(%arg0, %arg2)
+// CHECK: noodle.contract "ik,kl->il"(%[[T]], %arg1)
+func.func @apart(%a: tensor<2x3xf64>, %b: tensor<4x5xf64>, %c: tensor<3x4xf64>) -> tensor<2x5xf64> {
   %d = noodle.contract "ij,kl,jk->il" (%a, %b, %c) : (tensor<2x3xf64>, tensor<4x5xf64>, tensor<3x4xf64>) -> tensor<2x5xf64>
   return %d : tensor<2x5xf64>
+}
+
+// -----
+
+// Must not change the order: nothing says that the product commutes.
+noodle.semiring @kept : i64 traits <associative, distributive>
+  zero {
+    %z = arith.constant 0 : i64
+    noodle.yield %z : i64
+  } one {
+    %o = arith.constant 1 : i64
+    noodle.yield %o : i64
+  } add {
+  ^bb0(%a: i64, %b: i64):
+    %s = arith.addi %a, %b : i64
+    noodle.yield %s : i64
+  } mul {
+  ^bb0(%a: i64, %b: i64):
+    %m = arith.muli %a, %b : i64
+    noodle.yield %m : i64
+  }
+// CHECK-LABEL: func.func @not_commutative
+// CHECK: noodle.contract "ij,jk->ik"(%arg0, %arg1)
+// CHECK: noodle.contract "ik,kl->il"({{.*}}, %arg2)
+func.func @not_commutative(%a: tensor<100x100xi64>, %b: tensor<100x100xi64>, %c: tensor<100x1xi64>) -> tensor<100x1xi64> {
+  %d = noodle.contract "ij,jk,kl->il" (%a, %b, %c) {semiring = #noodle.semiring<@kept>} : (tensor<100x100xi64>, tensor<100x100xi64>, tensor<100x1xi64>) -> tensor<100x1xi64>
+  return %d : tensor<100x1xi64>
+}
+
+// -----
+
+// Must not fire: whatever is joined first has more entries than memory.
+// CHECK-LABEL: func.func @too_large
+// CHECK: noodle.contract "ai,bi,ci->abc"{{.*}}noodle.plan = "one loop nest: an intermediate would have
+// CHECK-NOT: noodle.contract
+func.func @too_large(%a: tensor<65536x4xf64>, %b: tensor<65536x4xf64>, %c: tensor<65536x4xf64>) -> tensor<65536x65536x65536xf64> {
+  %d = noodle.contract "ai,bi,ci->abc" (%a, %b, %c) : (tensor<65536x4xf64>, tensor<65536x4xf64>, tensor<65536x4xf64>) -> tensor<65536x65536x65536xf64>
+  return %d : tensor<65536x65536x65536xf64>
 }
 
 // -----

@@ -74,12 +74,12 @@ def NoodlePlanContractionsPass
     : Pass<"noodle-plan-contractions", "::mlir::ModuleOp"> {
   let summary = "split n-ary contractions into binary ones";
   let description = [{
-    Contract_Associativity, law 1: an n-ary contraction is split from left to
-    right where its semiring is associative and distributive. An intermediate
-    keeps the letters that later operands or the output still need. Where an
-    intermediate would have more letters than any operand and the output, the
-    contraction stays one loop nest. `noodle.plan` on the result says what was
-    done or why not.
+    Contract_Associativity, law 1: an n-ary contraction is split where its
+    semiring is associative and distributive, in the order of fewest
+    multiplications where it also commutes, else from left to right. An
+    intermediate keeps the letters that other operands or the output still need.
+    Where one would not fit in memory, the contraction stays one loop nest.
+    `noodle.plan` on the result says what was done or why not.
 
     Precondition: elaborated ops. Postcondition: the same values; pieces keep the
     site of their contraction.
