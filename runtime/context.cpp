@@ -17,6 +17,7 @@ namespace noodle::rt {
 
 HostCalls::~HostCalls() = default;
 DeviceCalls::~DeviceCalls() = default;
+ProductCalls::~ProductCalls() = default;
 
 const char *statusText(noodle_rt_status status) {
   switch (status) {
@@ -468,5 +469,21 @@ noodle_rt_status noodle_ir_host_access(noodle_rt_context *context,
   }
   if (status != NOODLE_RT_OK)
     call.fail(status, nullptr, 0);
+  return status;
+}
+
+noodle_rt_status noodle_ir_product(noodle_rt_context *context,
+                                   const noodle_rt_product *product) {
+  Call &call = callOf(context);
+  ProductCalls *products = call.options.productCalls;
+  if (!products)
+    return NOODLE_RT_FALLBACK;
+  noodle_rt_status status = NOODLE_RT_INTERNAL;
+  try {
+    status = products->product(context, *product);
+  } catch (...) { // generated code has no unwind tables
+  }
+  if (status != NOODLE_RT_OK && status != NOODLE_RT_FALLBACK)
+    call.fail(status, nullptr, 0); // no effect where the reason is recorded
   return status;
 }

@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define NOODLE_RT_ABI_VERSION 2u
+#define NOODLE_RT_ABI_VERSION 3u
 /// Greatest tensor rank; a program with a larger one is refused when compiled.
 #define NOODLE_RT_MAX_RANK 32
 /// Alignment in bytes of every allocation a kernel or a region hands out.
@@ -43,7 +43,8 @@ enum {
   NOODLE_RT_DEVICE_FAILED = 13 ///< strict: a device op did not run there; or
                                ///< the device died with results only it held
 };
-/// What noodle_ir_launch returns when the op is to be computed by the host.
+/// What noodle_ir_launch and noodle_ir_product return when generated code is to
+/// compute the op.
 #define NOODLE_RT_FALLBACK (-1)
 
 /// Element types. Values are part of the ABI; new ones are appended.
@@ -153,10 +154,37 @@ typedef struct noodle_rt_launch {
   const int64_t *scalars;
 } noodle_rt_launch;
 
+/// Tensors of a product, as bits of noodle_rt_product_loop.in.
+enum { NOODLE_RT_LHS = 1, NOODLE_RT_RHS = 2, NOODLE_RT_OUT = 4 };
+
+/// A loop of a product: the tensors that have it, and how many elements one
+/// step of it is in each (lhs, rhs, out; 0 in those that lack it).
+typedef struct noodle_rt_product_loop {
+  int64_t extent;
+  int64_t strides[3];
+  int64_t in;
+} noodle_rt_product_loop;
+
+/// out = sum of lhs * rhs over the loops that out lacks, in the ordinary
+/// arithmetic of `type`, on top of what out holds where `accumulate` is 1.
+/// Tensors lie in host memory, and out overlaps neither operand.
+typedef struct noodle_rt_product {
+  const void *lhs;
+  const void *rhs;
+  void *out;
+  int64_t site; ///< op site, -1 if unknown
+  int64_t loop_count;
+  const noodle_rt_product_loop *loops;
+  int64_t type; ///< a noodle_rt_type
+  int64_t accumulate;
+} noodle_rt_product;
+
 #ifdef __cplusplus
 } // extern "C"
 static_assert(sizeof(noodle_rt_launch_buffer) == 24, "layout is ABI");
 static_assert(sizeof(noodle_rt_launch) == 88, "layout is ABI");
+static_assert(sizeof(noodle_rt_product_loop) == 40, "layout is ABI");
+static_assert(sizeof(noodle_rt_product) == 64, "layout is ABI");
 static_assert(sizeof(noodle_rt_tensor) == 552, "layout is ABI");
 static_assert(offsetof(noodle_rt_tensor, stored) == 8, "layout is ABI");
 static_assert(offsetof(noodle_rt_tensor, values) == 16, "layout is ABI");

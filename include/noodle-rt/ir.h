@@ -68,6 +68,12 @@ noodle_rt_status noodle_ir_launch(noodle_rt_context *context,
 noodle_rt_status noodle_ir_host_access(noodle_rt_context *context,
                                        void *address, int32_t write);
 
+/// Has a BLAS form a product. NOODLE_RT_FALLBACK: nothing was done, there is no
+/// BLAS or it has no such product, and the caller computes the op itself.
+/// Another status ends the call.
+noodle_rt_status noodle_ir_product(noodle_rt_context *context,
+                                   const noodle_rt_product *product);
+
 #ifdef __cplusplus
 } // extern "C"
 #endif

@@ -224,6 +224,14 @@ public:
   virtual void forget(void *block) noexcept = 0;
 };
 
+/// Serves noodle_ir_product. Thread-safe.
+class ProductCalls {
+public:
+  virtual ~ProductCalls();
+  virtual noodle_rt_status product(noodle_rt_context *context,
+                                   const noodle_rt_product &product) = 0;
+};
+
 struct CallOptions {
   Executor *executor = nullptr;   ///< null: serial on the calling thread
   int64_t memoryLimit = 0;        ///< bytes live in the call at once; 0: none
@@ -233,6 +241,8 @@ struct CallOptions {
   HostCalls *hostCalls = nullptr; ///< must outlive the context
   /// Null: every launch falls back. Must outlive the context.
   DeviceCalls *deviceCalls = nullptr;
+  /// Null: every product falls back. Must outlive the context.
+  ProductCalls *productCalls = nullptr;
 };
 
 /// One call of one kernel: its blocks, budget, deadline and failure. Created on
