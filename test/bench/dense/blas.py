@@ -105,6 +105,21 @@ class Xsmm:
         return call
 
 
+class NumPy:
+    """NumPy's own OpenBLAS, so that its threads can be set."""
+
+    def __init__(self, peers):
+        path = peers.find("peers/lib/python3*/site-packages/numpy.libs/"
+                          "libscipy_openblas*")
+        self.setter = path and ctypes.CDLL(
+            path).scipy_openblas_set_num_threads64_
+
+    def threads(self, count):
+        if self.setter:
+            self.setter(count)
+        return True
+
+
 def text_of(function, *arguments):
     function.restype = ctypes.c_char_p
     return function(*arguments).decode()

@@ -15,13 +15,20 @@ import json
 import os
 import platform
 import re
+import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
-# Set -> groups of wheels that it needs besides `blas`.
-SETS = {"squares": (), "skinny": (), "transposes": ()}
+# Set -> (module, groups of wheels it needs besides `blas`, whether BLAS peers
+# take part). Each runs in a process of its own: the OpenMP runtimes of two
+# libraries bind to each other's names where both are loaded.
+SETS = {"squares": ("squares", (), True), "skinny": ("squares", (), True),
+        "transposes": ("squares", (), True),
+        "tccg": ("contractions", ("tblis",), False),
+        "semirings": ("semirings", ("graphblas",), False)}
 
 
 def numbers(text):
@@ -45,6 +52,7 @@ def parse():
     parser.add_argument("--sizes", type=numbers)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--json")
+    parser.add_argument("--part", help=argparse.SUPPRESS)
     options = parser.parse_args()
     for name in options.sets:
         if name not in SETS:
@@ -68,18 +76,13 @@ def machine():
             "load_before": os.getloadavg()[0]}
 
 
-def in_environment(peers):
-    """Starts again with the peers' Python and settings, once."""
-    import install
+def environment(peers, threads):
     from blas import ENVIRONMENT
-    if os.environ.get("NOODLE_BENCH_DENSE") == "1":
-        return
     folders = [os.path.join(peers.venv, "lib"),
                os.path.join(peers.packages(), "aoclda.libs")]
-    os.environ.update(ENVIRONMENT, NOODLE_BENCH_DENSE="1",
-                      PYTHONNOUSERSITE="1", LD_LIBRARY_PATH=":".join(folders))
-    sys.stdout.flush()
-    os.execv(peers.python, [peers.python, *sys.argv])
+    return {**os.environ, **ENVIRONMENT, "PYTHONNOUSERSITE": "1",
+            "OMP_NUM_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "3",
+            "LD_LIBRARY_PATH": ":".join(folders)}
 
 
 def peaks(bench):
@@ -102,54 +105,85 @@ def peaks(bench):
     return found
 
 
+def part(options, peers):
+    """One set, in this process."""
+    import importlib
+    import blas
+    import measure
+    from native import Native
+    from noodle import Noodle
+    name = options.sets[0]
+    module, _, with_blas = SETS[name]
+    bench = measure.Bench(options, peers, Native(peers.folder),
+                          Noodle(options.build),
+                          blas.load(peers) if with_blas else [])
+    versions = {peer.name: peer.about for peer in bench.blas}
+    bench.say(f"\n== {name}")
+    for peer, version in versions.items():
+        bench.say(f"  {peer:10}{version}")
+    found = peaks(bench)
+    getattr(importlib.import_module(module), name)(bench)
+    versions["noodle"] = bench.noodle.about
+    with open(options.part, "w", encoding="utf-8") as file:
+        json.dump({"versions": versions, "peaks": {name: found},
+                   "rows": bench.rows, "wrong": bench.wrong,
+                   "failed": bench.failed, "absent": peers.absent}, file)
+    # Libraries with threads of their own do not always leave in peace.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def run_part(options, peers, name, threads):
+    """What one set found; a process that dies is a failure of the run."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        words = [peers.python, os.path.abspath(__file__), "--build",
+                 options.build, "--set", name, "--part", file.name,
+                 "--threads", ",".join(map(str, threads)),
+                 "--types", ",".join(options.types)]
+        words += ["--quick"] * options.quick
+        if options.sizes:
+            words += ["--sizes", ",".join(map(str, options.sizes))]
+        if options.rounds:
+            words += ["--rounds", str(options.rounds)]
+        done = subprocess.run(words, check=False,
+                              env=environment(peers, max(threads)))
+        try:
+            return json.load(file)
+        except ValueError:
+            return {"failed": [f"{name}: its process ended with "
+                               f"{done.returncode}"]}
+
+
 def main():
     options = parse()
     import install
-    groups = sorted({g for name in options.sets for g in SETS[name]})
+    groups = sorted({g for name in options.sets for g in SETS[name][1]})
     peers = install.prepare(options.build, groups)
-    in_environment(peers)
-
-    import blas
+    if options.part:
+        part(options, peers)
     import measure
-    import squares
-    from native import Native
-    from noodle import Noodle
-    runs = {"squares": squares.squares, "skinny": squares.skinny,
-            "transposes": squares.transposes}
-    about = machine()
-    noodle = Noodle(options.build)
-    bench = measure.Bench(options, peers, Native(peers.folder), noodle,
-                          blas.load(peers))
-    versions = {"noodle": noodle.about,
-                **{peer.name: peer.about for peer in bench.blas}}
-    bench.say(f"{about['cpu']}, {about['cores']} cores, load "
-              f"{about['load_before']:.2f}")
-    for name, version in versions.items():
-        bench.say(f"  {name:10}{version}")
-    for name, why in peers.absent.items():
-        bench.say(bench.painted(f"  {name:10}ABSENT: {why}", False))
-    start = time.time()
-    found = peaks(bench)
+    about, start = machine(), time.time()
+    print(f"{about['cpu']}, {about['cores']} cores, load "
+          f"{about['load_before']:.2f}", flush=True)
+    whole = {"machine": about, "command": sys.argv, "versions": {},
+             "absent": {}, "peaks": {}, "rows": [], "wrong": [], "failed": []}
     for name in options.sets:
-        runs[name](bench)
-    bench.summary()
-    for text in bench.failed:
-        bench.say(bench.painted(f"FAILED {text}", False))
-    for text in bench.wrong:
-        bench.say(bench.painted(f"WRONG {text}", False))
+        for key, value in run_part(options, peers, name,
+                                   options.threads).items():
+            if isinstance(value, dict):
+                whole[key].update(value)
+            else:
+                whole[key] += value
+    whole["absent"].update(peers.absent)
+    whole["seconds"] = time.time() - start
+    measure.summary(whole)
     with open(options.json, "w", encoding="utf-8") as file:
-        json.dump({"machine": about, "versions": versions,
-                   "absent": peers.absent, "command": sys.argv,
-                   "peaks": found, "rows": bench.rows, "wrong": bench.wrong,
-                   "failed": bench.failed,
-                   "seconds": time.time() - start}, file, indent=1)
+        json.dump(whole, file, indent=1)
         file.write("\n")
-    bench.say(f"\n{time.time() - start:.0f} s; written to "
-              f"{os.path.relpath(options.json, ROOT)}")
-    # Libraries with threads of their own do not always leave in peace.
-    sys.stdout.flush()
-    os._exit(1 if bench.wrong or bench.failed else 0)
+    print(f"\n{whole['seconds']:.0f} s; written to "
+          f"{os.path.relpath(options.json, ROOT)}")
+    return 1 if whole["wrong"] or whole["failed"] else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

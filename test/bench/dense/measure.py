@@ -6,10 +6,6 @@ import statistics
 import sys
 import time
 
-import numpy as np
-
-from native import plain
-
 NOODLE = "noodle"
 
 
@@ -28,7 +24,6 @@ class Bench:
         self.options, self.peers, self.native = options, peers, native
         self.noodle, self.blas = noodle, blas
         self.rows, self.wrong, self.failed = [], [], []
-        self.color = (sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
         quick = options.quick
         self.rounds = options.rounds or (5 if quick else 9)
         self.batch = 1e-3 if quick else 3e-3
@@ -36,34 +31,34 @@ class Bench:
     def say(self, text=""):
         print(text, flush=True)
 
-    def painted(self, text, good):
-        if not self.color or good is None:
-            return text
-        return f"\033[{32 if good else 31}m{text}\033[0m"
-
-    def compete(self, contestants, threads, cpu=False):
+    def compete(self, contestants, threads, cpu=False, rounds=None):
         """Name -> median seconds of one call, each in turn, every round."""
-        counts, times, busy = {}, {}, {}
+        counts, times, busy, slowest = {}, {}, {}, 0.0
         for one in contestants:
             one.threads(threads)
-            self.native.time(one.call, 1)
+            seconds = max(self.native.time(one.call, 1), 1e-9)
+            times[one.name], busy[one.name] = [], []
+            if seconds > 2:  # no round can tell more
+                times[one.name], counts[one.name] = [seconds], 0
+                continue
             seconds = max(self.native.time(one.call, 1), 1e-9)
             if seconds < self.batch:
                 trial = max(1, int(self.batch / seconds / 4))
                 seconds = self.native.time(one.call, trial) / trial
             counts[one.name] = max(1, min(1 << 20, int(self.batch / seconds)))
-            times[one.name], busy[one.name] = [], []
-            slowest = seconds
-        rounds = self.rounds
+            slowest = max(slowest, seconds)
+        rounds = rounds or self.rounds
         if slowest > 0.3:
-            rounds = max(3, rounds // 2)
+            rounds = min(rounds, 3)
         for i in range(rounds):
             turn = i % len(contestants)
             for one in contestants[turn:] + contestants[:turn]:
+                count = counts[one.name]
+                if not count:
+                    continue
                 one.threads(threads)
                 if threads > 1:
                     time.sleep(0.004)
-                count = counts[one.name]
                 if count > 1 or threads > 1:
                     self.native.time(one.call, 1)
                 used = ctypes.c_double()
@@ -72,11 +67,13 @@ class Bench:
                 busy[one.name].append(used.value / seconds)
         medians = {n: statistics.median(t) for n, t in times.items()}
         if cpu:
-            return medians, {n: statistics.median(b) for n, b in busy.items()}
+            return medians, {n: statistics.median(b)
+                             for n, b in busy.items() if b}
         return medians
 
     def peak(self, kind, width, threads=1):
         """Operations a second in registers, the best of some rounds."""
+        from native import plain
         function = getattr(self.native.peaks, "bench_peak_" + kind, None)
         if not function:
             return None
@@ -88,6 +85,7 @@ class Bench:
 
     def check(self, name, got, wanted, tolerance):
         """Records a wrong result; NaN and infinities must agree too."""
+        import numpy as np
         got = np.asarray(got, dtype=np.float64)
         with np.errstate(invalid="ignore"):
             error = np.abs(got - wanted)
@@ -124,27 +122,41 @@ class Bench:
         ratio = row.get("ratio")
         shown = f"{ratio:8.3f}" if ratio else f"{'-':>8}"
         self.say(f"{label:30}{cells}" +
-                 self.painted(shown, None if ratio is None else ratio >= aim) +
+                 painted(shown, None if ratio is None else ratio >= aim) +
                  f"  {row.get('best_peer', ''):9}{extra}")
 
-    def summary(self):
-        """Geometric means and the worst rows of each set."""
-        groups = {}
-        for row in self.rows:
-            if row.get("ratio"):
-                key = (row["set"], row.get("type", ""), row.get("threads", 1))
-                groups.setdefault(key, []).append(row)
-        if groups:
-            self.say("\nnoodle against the best peer of each row "
-                     "(ratio above 1: faster)")
-            self.say(f"{'':38}{'rows':>5}{'geomean':>9}{'worst':>8}  at")
-        for key, rows in groups.items():
-            ratios = [row["ratio"] for row in rows]
-            worst = min(rows, key=lambda row: row["ratio"])
-            self.say(f"{key[0] + ' ' + key[1]:26}{key[2]:>2} "
-                     f"thread{'s' if key[2] > 1 else ' '}  {len(rows):>5}"
-                     f"{geomean(ratios):9.3f}{worst['ratio']:8.3f}  "
-                     f"{worst['shape']} ({worst['best_peer']})")
+
+def painted(text, good):
+    """Green or red where a person looks on."""
+    if (good is None or not sys.stdout.isatty() or os.environ.get("NO_COLOR")):
+        return text
+    return f"\033[{32 if good else 31}m{text}\033[0m"
+
+
+def summary(whole):
+    """Geometric means and the worst row of each set; what went wrong."""
+    groups = {}
+    for row in whole["rows"]:
+        if row.get("ratio"):
+            key = (row["set"], row.get("type", ""), row.get("threads", 1))
+            groups.setdefault(key, []).append(row)
+    if groups:
+        print("\nnoodle against the best peer of each row "
+              "(ratio above 1: faster)\n"
+              f"{'':38}{'rows':>5}{'geomean':>9}{'worst':>8}  at")
+    for key, rows in groups.items():
+        worst = min(rows, key=lambda row: row["ratio"])
+        print(f"{key[0] + ' ' + key[1]:26}{key[2]:>2} "
+              f"thread{'s' if key[2] > 1 else ' '}  {len(rows):>5}"
+              f"{geomean([row['ratio'] for row in rows]):9.3f}"
+              f"{worst['ratio']:8.3f}  {worst['shape']} "
+              f"({worst['best_peer']})")
+    for name, why in whole["absent"].items():
+        print(painted(f"ABSENT {name}: {why}", False))
+    for text in whole["failed"]:
+        print(painted(f"FAILED {text}", False))
+    for text in whole["wrong"]:
+        print(painted(f"WRONG {text}", False))
 
 
 def geomean(values):

@@ -90,7 +90,7 @@ def product(bench, which, kind, letters, m, n, k, threads, names, noodle=None):
         row["of_peak"] = flops / seconds[NOODLE] / peak
         extra = f" {row['of_peak']:6.1%} of peak"
         if threads > 1:
-            extra += f", {busy[NOODLE] / threads:.0%} busy"
+            extra += f", {busy.get(NOODLE, 0) / threads:.0%} busy"
     bench.line(label, row, names, flops, extra)
     if bound:
         bound.release()
