@@ -33,10 +33,28 @@ Value Emitter::index(int64_t value) {
   return arith::ConstantIndexOp::create(*this, value);
 }
 
+/// The tensor an op writes its result to has the result's extents; found there,
+/// they are not uses of the result, which would keep it from being fused.
+static Value writtenTo(Value tensor) {
+  while (auto result = dyn_cast<OpResult>(tensor)) {
+    if (auto op = dyn_cast<linalg::LinalgOp>(result.getOwner()))
+      tensor = op.getDpsInits()[result.getResultNumber()];
+    else if (auto op = dyn_cast<FusedContractOp>(result.getOwner()))
+      tensor = op.getOut();
+    else
+      break;
+  }
+  return tensor;
+}
+
 Value Emitter::dim(Value tensor, int64_t d) {
   auto type = cast<RankedTensorType>(tensor.getType());
   if (!type.isDynamicDim(d))
     return index(type.getDimSize(d));
+  if (!type.getEncoding())
+    tensor = writtenTo(tensor);
+  if (auto empty = tensor.getDefiningOp<tensor::EmptyOp>())
+    return empty.getDynamicSize(d);
   return tensor::DimOp::create(*this, tensor, d);
 }
 

@@ -99,8 +99,10 @@ public:
 
   Operation *source() const { return op; }
 
-private:
+  /// Site and strategy of the op go along with what it becomes.
   void note(Operation *made);
+
+private:
   Operation *op;
 };
 

@@ -77,8 +77,10 @@ static void schedule(OpPassManager &pm, const PipelineOptions &options) {
       arith::createArithIntRangeNarrowing(narrow));
   pm.addPass(createNoodlePackDeviceCodePass());
   // A site's marks stand around its own ops: fusion would empty some sites.
-  if (!options.profile)
+  if (!options.profile) {
+    pm.addPass(createNoodleFuseContractionsPass());
     pm.addPass(createNoodleFuseElementwisePass());
+  }
   pm.addPass(createNoodleSparsifyPass());
 }
 

@@ -74,9 +74,9 @@ static ArrayRef<StringRef> kernelDialects() {
 static bool staysLowered(Operation *op, Phase phase) {
   if (isa<LaunchOp>(op))
     return phase <= Phase::Buffers;
-  if (isa<HostAccessOp>(op))
+  if (isa<HostAccessOp, BlasProductOp>(op))
     return phase == Phase::Buffers;
-  if (isa<FusedContractOp>(op))
+  if (isa<FusedContractOp>(op) || isa<FusedContractOp>(op->getParentOp()))
     return phase == Phase::Structured || phase == Phase::Scheduled;
   return isa<CheckOp, PollOp, MarkOp>(op);
 }

@@ -190,6 +190,56 @@ def NoodlePrepareBuffersPass
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
 
+def NoodleFuseContractionsPass
+    : Pass<"noodle-fuse-contractions", "::mlir::ModuleOp"> {
+  let summary = "elementwise neighbours into contractions";
+  let description = [{
+    The one elementwise consumer of a `noodle.fused_contract` moves into its
+    epilogue, if it reads each sum once: its other operands become extras,
+    whatever they broadcast, and its result becomes out, of its own type and
+    order of dimensions. Sums that started from out are then added to it there.
+
+    Elementwise producers that only contractions use move into the body of the
+    operand they make: transposes and broadcasts, which change maps alone, and
+    conversions, scales and shifts, which are done again wherever the element is
+    read. Longer ones move into the epilogue alone, where an extra's element is
+    read once. A fill of what sums do not start from is dropped.
+
+    The scalar code is the same before and after, so the bits are.
+
+    Precondition: linalg and fused contractions on tensors. Postcondition: the
+    same, with fewer ops between contractions.
+
+    Example:
+
+    ```mlir
+    %c = noodle.fused_contract lhs(%a : tensor<4x8xf32>) rhs(%b : tensor<8x16xf32>)
+      outs(%e : tensor<4x16xf32>) {...} ... epilogue {
+    ^bb0(%sum: f32):
+      noodle.yield %sum : f32
+    } : tensor<4x16xf32>
+    %r = linalg.generic {indexing_maps = [(i, j) -> (i, j), (i, j) -> (j), (i, j) -> (i, j)],
+                         iterator_types = ["parallel", "parallel"]}
+      ins(%c, %bias : tensor<4x16xf32>, tensor<16xf32>) outs(%o : tensor<4x16xf32>) {
+    ^bb0(%x: f32, %y: f32, %z: f32):
+      %s = arith.addf %x, %y : f32
+      linalg.yield %s : f32
+    } -> tensor<4x16xf32>
+    ```
+
+    becomes one op with `extras(%bias : tensor<16xf32>) outs(%o : tensor<4x16xf32>)`
+    and the epilogue
+
+    ```mlir
+    ^bb0(%sum: f32, %y: f32):
+      %s = arith.addf %sum, %y : f32
+      noodle.yield %s : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::noodle::NoodleDialect"];
+}
+
 def NoodleFuseElementwisePass
     : Pass<"noodle-fuse-elementwise", "::mlir::ModuleOp"> {
   let summary = "elementwise producers into their one consumer";
