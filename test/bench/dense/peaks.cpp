@@ -60,6 +60,7 @@ void chain(int64_t steps, V start, Step s) {
   for (int64_t i = 0; i < steps; ++i) {
 #pragma clang loop unroll(full)
     for (int c = 0; c < chains; ++c) {
+      keep(a); // else a step's inner half would leave the loop
       acc[c] = s(a, b, acc[c]);
       keep(acc[c]);
     }

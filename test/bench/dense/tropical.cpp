@@ -39,14 +39,14 @@ void product(int64_t n, const T *a, const T *b, T *c, T *panel, T zero,
           from[r] = a + (i + (r < count ? r : count - 1)) * n;
         V low[rows], high[rows];
         for (int r = 0; r < rows; ++r)
-          low[r] = high[r] = V{} + zero;
+          low[r] = high[r] = zero - V{};
         for (int64_t k = k0; k < k1; ++k) {
           V x, y;
           std::memcpy(&x, panel + (k - k0) * width, bytes);
           std::memcpy(&y, panel + (k - k0) * width + lanes, bytes);
 #pragma clang loop unroll(full)
           for (int r = 0; r < rows; ++r) {
-            V left = V{} + from[r][k];
+            V left = from[r][k] - V{}; // x - 0 is x: one broadcast
             low[r] = step(low[r], left, x);
             high[r] = step(high[r], left, y);
           }
