@@ -28,7 +28,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 SETS = {"squares": ("squares", (), True), "skinny": ("squares", (), True),
         "transposes": ("squares", (), True),
         "tccg": ("contractions", ("tblis",), False),
-        "semirings": ("semirings", ("graphblas",), False)}
+        "semirings": ("semirings", ("graphblas",), False),
+        "types": ("narrow", ("torch",), True)}
 
 
 def numbers(text):
