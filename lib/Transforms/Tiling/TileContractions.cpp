@@ -14,6 +14,7 @@
 //    (A x, A B^T); then the lanes are added up at the end.
 //
 //===----------------------------------------------------------------------===//
+#include "ProductNest.h"
 #include "TileNest.h"
 
 #include "noodle/Transforms/Passes.h"
@@ -116,6 +117,27 @@ struct TileContractions
     });
     for (linalg::GenericOp op : work)
       tile(op);
+    SmallVector<FusedContractOp> contractions;
+    getOperation().walk([&](FusedContractOp op) {
+      if (op.onBuffers())
+        contractions.push_back(op);
+    });
+    for (FusedContractOp op : contractions)
+      tile(op);
+  }
+
+  void tile(FusedContractOp op) {
+    IndexBuilder builder(op);
+    ContractionLoops loops(op, builder);
+    TileEmitter emitter(loops, vectorBytes);
+    ProductShape shape = loops.shape();
+    shape.lanesMayFold = emitter.canAddSums();
+    DensePlan plan =
+        planProduct(shape, MachineModel::ofVectorBytes(vectorBytes));
+    bool serial = op->getParentOfType<scf::ParallelOp>() ||
+                  op->getParentOfType<scf::ForallOp>();
+    ProductNest(loops, emitter, plan, serial).run();
+    op.erase();
   }
 
   void tile(linalg::GenericOp op) {

@@ -1,0 +1,84 @@
+//===- Packing.h - factors copied in the order tiles read them ------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The bodies of lhs and rhs run here, once for each element. The right side
+// becomes panels of `width` columns, step by step of the sum; the left side
+// rows, where it is contiguous along the sum (transposing it costs more than
+// reading rows side by side), or panels of `height` rows.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_TRANSFORMS_TILING_PACKING_H
+#define NOODLE_TRANSFORMS_TILING_PACKING_H
+
+#include "RegisterTile.h"
+
+namespace mlir::noodle {
+
+/// A part of a side: `rows` or columns from `first` on, up to `last`, steps of
+/// the sum from `innerFirst` on.
+struct PackRange {
+  Value first, last;
+  Value innerFirst, innerCount;
+};
+
+class RightPacker {
+public:
+  RightPacker(ContractionLoops &loops, TileEmitter &tile, int64_t width);
+
+  /// Elements of a buffer for so many columns and steps.
+  Value size(Value columns, Value steps);
+  void allocate(Value columns, Value steps);
+  /// Packs the panel of columns from `column` on into its place. `range.first`
+  /// is the column that the buffer begins with.
+  void panel(Value column, const PackRange &range, ArrayRef<Value> origins);
+  /// Offset of the panel that holds `column`, a multiple of the width behind
+  /// the buffer's first column, which is `columns` before it.
+  Value panelAt(Value columnsBefore, Value steps);
+
+  FlatOperand buffer;
+  int64_t width;
+
+private:
+  Value paddedSteps(Value steps);
+  void copyPanel(Value place, Value column, const PackRange &range,
+                 ArrayRef<Value> offsets, bool tail);
+  void transposePanel(Value place, Value column, const PackRange &range,
+                      ArrayRef<Value> offsets);
+
+  ContractionLoops &loops;
+  TileEmitter &tile;
+  IndexBuilder &b;
+  bool transposes = false;
+  int64_t lanes;
+};
+
+class LeftPacker {
+public:
+  LeftPacker(ContractionLoops &loops, TileEmitter &tile, int64_t height);
+
+  void allocate(Value rows, Value steps);
+  void pack(const PackRange &range, ArrayRef<Value> origins);
+  /// Offset of the factor of a tile's row `row` at step k; `rowsBefore` rows of
+  /// the buffer lie before the tile.
+  Value at(Value rowsBefore, int64_t row, Value k, Value steps);
+
+  FlatOperand buffer;
+  int64_t height;
+
+private:
+  Value stride(Value steps);
+
+  ContractionLoops &loops;
+  TileEmitter &tile;
+  IndexBuilder &b;
+  bool keepsRows = false;
+  int64_t lanes;
+};
+
+} // namespace mlir::noodle
+
+#endif // NOODLE_TRANSFORMS_TILING_PACKING_H

@@ -1,0 +1,65 @@
+//===- ProductNest.h - the loops around register tiles ----------*- C++ -*-===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef NOODLE_TRANSFORMS_TILING_PRODUCTNEST_H
+#define NOODLE_TRANSFORMS_TILING_PRODUCTNEST_H
+
+#include "Packing.h"
+
+namespace mlir::noodle {
+
+/// Emits the loops of one contraction at the builder's place.
+class ProductNest {
+public:
+  /// `serial`: the op already runs inside a parallel loop.
+  ProductNest(ContractionLoops &loops, TileEmitter &tile, const DensePlan &plan,
+              bool serial);
+  void run();
+
+private:
+  /// One product of the batch, between these offsets.
+  void product(ArrayRef<Value> origins);
+  void tiledProduct(ArrayRef<Value> origins);
+  void rowProduct(ArrayRef<Value> origins);
+  void dotProduct(ArrayRef<Value> origins);
+
+  /// Loops whose iterations may run at once, if the plan says so.
+  void spread(ArrayRef<Value> from, ArrayRef<Value> to, ArrayRef<int64_t> step,
+              bool atOnce, llvm::function_ref<void(ValueRange)> body);
+  /// Vectors for `columns` columns that fill no tile.
+  TileForm tailForm(int64_t columns);
+  TileForm fullForm();
+
+  /// A block of rows, columns and steps, and where its factors are.
+  struct Block {
+    PackRange rows, columns; ///< with the same inner range
+    Value columnFrom, columnTo;
+    RightPacker *right = nullptr;
+    LeftPacker *left = nullptr;
+    TileFinish finish;
+    ArrayRef<Value> origins;
+  };
+  void tiles(const Block &block);
+  void rowsOf(const Block &block, const TileForm &form, Value column,
+              Value panelColumn);
+  void tileAt(const Block &block, TileForm form, Value row, Value column,
+              Value panelColumn, Value rowCount);
+  /// Offsets moved to step `k` of a block; `offsets` are at its first.
+  SmallVector<Value> atStep(const Side &side, ArrayRef<Value> offsets,
+                            const PackRange &range, Value k);
+  SmallVector<Value> atFirstStep(const Side &side, ArrayRef<Value> offsets,
+                                 const PackRange &range);
+
+  ContractionLoops &loops;
+  TileEmitter &tile;
+  DensePlan plan;
+  IndexBuilder &b;
+  bool serial;
+};
+
+} // namespace mlir::noodle
+
+#endif // NOODLE_TRANSFORMS_TILING_PRODUCTNEST_H
