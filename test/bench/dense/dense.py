@@ -29,7 +29,8 @@ SETS = {"squares": ("squares", (), True), "skinny": ("squares", (), True),
         "transposes": ("squares", (), True),
         "tccg": ("contractions", ("tblis",), False),
         "semirings": ("semirings", ("graphblas",), False),
-        "types": ("narrow", ("torch",), True)}
+        "types": ("narrow", ("torch",), True),
+        "programs": ("whole", ("torch", "jax", "iree"), False)}
 
 
 def numbers(text):
@@ -86,54 +87,6 @@ def environment(peers, threads):
             "LD_LIBRARY_PATH": ":".join(folders)}
 
 
-def peaks(bench):
-    import numpy as np
-    from native import plain, random
-    found = {}
-    for threads in bench.options.threads:
-        for kind, width in (("f32", 4), ("f64", 8), ("minplus_f32", 4),
-                            ("minplus_f64", 8), ("orand_i8", 1), ("bf16", 2),
-                            ("i8", 1)):
-            found[f"{kind} {threads}t"] = bench.peak(kind, width, threads)
-        arrays = [random((1 << 25,), np.float32, i) for i in range(3)]
-        call = plain(bench.native.peaks.bench_stream, (1 << 25, threads),
-                     arrays)
-        best = min(bench.native.time(call, 1) for _ in range(5))
-        found[f"stream {threads}t"] = 12 * (1 << 25) / best
-    bench.say("peaks, 1e9 a second: " + ", ".join(
-        f"{name} {'absent' if rate is None else f'{rate * 1e-9:.1f}'}"
-        for name, rate in found.items()))
-    return found
-
-
-def part(options, peers):
-    """One set, in this process."""
-    import importlib
-    import blas
-    import measure
-    from native import Native
-    from noodle import Noodle
-    name = options.sets[0]
-    module, _, with_blas = SETS[name]
-    bench = measure.Bench(options, peers, Native(peers.folder),
-                          Noodle(options.build),
-                          blas.load(peers) if with_blas else [])
-    versions = {peer.name: peer.about for peer in bench.blas}
-    bench.say(f"\n== {name}")
-    for peer, version in versions.items():
-        bench.say(f"  {peer:10}{version}")
-    found = peaks(bench)
-    getattr(importlib.import_module(module), name)(bench)
-    versions["noodle"] = bench.noodle.about
-    with open(options.part, "w", encoding="utf-8") as file:
-        json.dump({"versions": versions, "peaks": {name: found},
-                   "rows": bench.rows, "wrong": bench.wrong,
-                   "failed": bench.failed, "absent": peers.absent}, file)
-    # Libraries with threads of their own do not always leave in peace.
-    sys.stdout.flush()
-    os._exit(0)
-
-
 def run_part(options, peers, name, threads):
     """What one set found; a process that dies is a failure of the run."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
@@ -146,8 +99,12 @@ def run_part(options, peers, name, threads):
             words += ["--sizes", ",".join(map(str, options.sizes))]
         if options.rounds:
             words += ["--rounds", str(options.rounds)]
-        done = subprocess.run(words, check=False,
-                              env=environment(peers, max(threads)))
+        # XLA and IREE count the processors they may use when they start.
+        few = sorted(os.sched_getaffinity(0))[-max(threads):]
+        done = subprocess.run(
+            words, check=False, env=environment(peers, max(threads)),
+            preexec_fn=lambda: name == "programs" and
+            os.sched_setaffinity(0, few))
         try:
             return json.load(file)
         except ValueError:
@@ -161,18 +118,24 @@ def main():
     groups = sorted({g for name in options.sets for g in SETS[name][1]})
     peers = install.prepare(options.build, groups)
     if options.part:
-        part(options, peers)
+        from part import part
+        part(options, peers, *SETS[options.sets[0]])
     import measure
     about, start = machine(), time.time()
     print(f"{about['cpu']}, {about['cores']} cores, load "
           f"{about['load_before']:.2f}", flush=True)
     whole = {"machine": about, "command": sys.argv, "versions": {},
              "absent": {}, "peaks": {}, "rows": [], "wrong": [], "failed": []}
-    for name in options.sets:
-        for key, value in run_part(options, peers, name,
-                                   options.threads).items():
+    parts = [(name, threads) for name in options.sets for threads in (
+        [(t,) for t in options.threads] if name == "programs"
+        else [options.threads])]
+    for name, threads in parts:
+        for key, value in run_part(options, peers, name, threads).items():
             if isinstance(value, dict):
-                whole[key].update(value)
+                for inner, entry in value.items():
+                    old = whole[key].get(inner)
+                    whole[key][inner] = ({**old, **entry} if
+                                         isinstance(old, dict) else entry)
             else:
                 whole[key] += value
     whole["absent"].update(peers.absent)
