@@ -30,6 +30,9 @@ SETS = {"squares": ("squares", (), True), "skinny": ("squares", (), True),
         "tccg": ("contractions", ("tblis",), False),
         "semirings": ("semirings", ("graphblas",), False),
         "types": ("narrow", ("torch",), True),
+        "strassen": ("strassen", (), True),
+        "yardsticks": ("yardsticks", (), False),
+        "strategies": ("strategies", (), False),
         "programs": ("whole", ("torch", "jax", "iree"), False)}
 
 
@@ -81,7 +84,9 @@ def machine():
 def environment(peers, threads):
     from blas import ENVIRONMENT
     folders = [os.path.join(peers.venv, "lib"),
-               os.path.join(peers.packages(), "aoclda.libs")]
+               os.path.join(peers.packages(), "aoclda.libs"),
+               os.path.dirname(peers.find("debian/libopenblas0-pthread/usr/lib/"
+                                          "*/*/libopenblas.so.0") or "")]
     return {**os.environ, **ENVIRONMENT, "PYTHONNOUSERSITE": "1",
             "OMP_NUM_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "3",
             "LD_LIBRARY_PATH": ":".join(folders)}

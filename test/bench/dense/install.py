@@ -26,7 +26,8 @@ WHEELS = {
     "torch": ["torch==2.15.0"],
 }
 WITH_DEPENDENCIES = ("torch",)
-DEBIAN = ["libblis4-openmp", "libxsmm-dev"]
+# OpenBLAS for the strategy `library`, which asks for it by its name.
+DEBIAN = ["libblis4-openmp", "libxsmm-dev", "libopenblas0-pthread"]
 HEAVY = {"torch": 12 << 30}  # bytes that must be free
 
 

@@ -100,7 +100,8 @@ class Bench:
     def row(self, **fields):
         """fields: set, shape, type, threads, seconds by name, flops, ..."""
         seconds = fields["seconds"]
-        peers = {n: s for n, s in seconds.items() if n != NOODLE}
+        peers = {n: s for n, s in seconds.items()
+                 if not n.startswith(NOODLE)}
         if NOODLE in seconds and peers:
             best = min(peers, key=peers.get)
             fields["best_peer"] = best

@@ -123,6 +123,20 @@ void bench_peak_i8(const int64_t *s, void *const *) {
 /// Operations of one step of one thread on elements of `width` bytes.
 int64_t bench_peak_ops(int64_t width) { return 2 * chains * bytes / width; }
 
+/// naive_chain of naive.cpp with 4 steps as one loop: {n}; pointers a, b, out.
+void bench_chain(const int64_t *s, void *const *p) {
+  const float *__restrict a = static_cast<const float *>(p[0]);
+  const float *__restrict b = static_cast<const float *>(p[1]);
+  float *__restrict out = static_cast<float *>(p[2]);
+  for (int64_t i = 0; i < s[0]; ++i) {
+    float v = a[i] + b[i];
+#pragma clang loop unroll(full)
+    for (int step = 0; step < 4; ++step)
+      v = v * a[i] + b[i];
+    out[i] = v;
+  }
+}
+
 /// a = b + 3 c on {elements, threads}; pointers a, b, c.
 void bench_stream(const int64_t *s, void *const *p) {
   int64_t share = (s[0] + s[1] - 1) / s[1];
