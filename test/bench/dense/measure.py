@@ -24,6 +24,8 @@ class Bench:
         self.options, self.peers, self.native = options, peers, native
         self.noodle, self.blas = noodle, blas
         self.rows, self.wrong, self.failed = [], [], []
+        self.seen = None
+        self.others()
         quick = options.quick
         self.rounds = options.rounds or (5 if quick else 9)
         self.batch = 1e-3 if quick else 3e-3
@@ -97,8 +99,19 @@ class Bench:
             return False
         return True
 
+    def others(self):
+        """Cores that other processes kept busy since the last row."""
+        with open("/proc/stat", encoding="ascii") as file:
+            ticks = [int(word) for word in file.readline().split()[1:9]]
+        busy = (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+        now, before = (time.time(), busy, time.process_time()), self.seen
+        self.seen = now
+        wall, total, own = (x - y for x, y in zip(now, before or now))
+        return max(0.0, total - own) / wall if wall > 0.05 else 0.0
+
     def row(self, **fields):
         """fields: set, shape, type, threads, seconds by name, flops, ..."""
+        fields["others"] = round(self.others(), 2)
         seconds = fields["seconds"]
         peers = {n: s for n, s in seconds.items()
                  if not n.startswith(NOODLE)}
@@ -152,6 +165,11 @@ def summary(whole):
               f"{geomean([row['ratio'] for row in rows]):9.3f}"
               f"{worst['ratio']:8.3f}  {worst['shape']} "
               f"({worst['best_peer']})")
+    beside = [row["others"] for row in whole["rows"] if "others" in row]
+    if beside and sum(beside) / len(beside) > 0.1:
+        print(painted(f"other processes kept {sum(beside) / len(beside):.2f} "
+                      "cores busy meanwhile: figures are not the machine's",
+                      False))
     for name, why in whole["absent"].items():
         print(painted(f"ABSENT {name}: {why}", False))
     for text in whole["failed"]:
