@@ -17,12 +17,6 @@ using namespace mlir;
 using namespace mlir::noodle;
 using arith::CmpIPredicate;
 
-int64_t noodle::elementBytes(Type element) {
-  if (element.isIndex())
-    return 8;
-  return std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8);
-}
-
 //===----------------------------------------------------------------------===//
 // Index arithmetic: nothing is negative
 //===----------------------------------------------------------------------===//

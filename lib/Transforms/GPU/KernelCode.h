@@ -9,6 +9,10 @@
 
 #include "Kernels.h"
 
+#include "noodle/Dialect/Semiring.h"
+
+#include "noodle/Dialect/Semiring.h"
+
 namespace mlir::noodle {
 
 /// Threads that shuffle and run together.
@@ -19,9 +23,6 @@ inline constexpr int64_t kAccessBytes = 16;
 inline constexpr int64_t kSharedBytes = 48 * 1024;
 /// The greatest extent of a grid's y and z.
 inline constexpr int64_t kGridLimit = 65535;
-
-/// Bytes that an element takes in a buffer.
-int64_t elementBytes(Type element);
 
 /// Index arithmetic, control flow and accesses. Everything folds, so that what
 /// is known when the kernel is made leaves no branch.
