@@ -82,7 +82,10 @@ static Value relativeOffsets(IndexBuilder &b, const Axis &axis,
                              Value mask) {
   auto type = VectorType::get({lanes}, b.getIndexType());
   if (Value step = axis.step[operand]) {
-    Value counting = vector::StepOp::create(b, type);
+    SmallVector<int64_t> numbers(lanes);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    Value counting = arith::ConstantOp::create(
+        b, type, DenseIntElementsAttr::get(type, numbers));
     return arith::MulIOp::create(b, counting,
                                  vector::BroadcastOp::create(b, type, step));
   }
