@@ -45,6 +45,21 @@ private:
   std::unique_ptr<Impl> self;
 };
 
+/// A BLAS that is opened when a product first asks for it. Thread-safe.
+class LazyBlas {
+public:
+  /// As Blas::open takes it.
+  explicit LazyBlas(std::string path) : path(std::move(path)) {}
+  /// Null, with the reason, where there is none.
+  std::shared_ptr<const Blas> get(std::string &whyNot);
+
+private:
+  const std::string path;
+  std::once_flag once; // guards what follows
+  std::shared_ptr<const Blas> blas;
+  std::string absent;
+};
+
 /// What a BLAS did in one call, and why it did not do the rest.
 struct BlasReceipt {
   std::string name; ///< of the library; empty: none
@@ -64,10 +79,9 @@ struct BlasReceipt {
 /// The products of one call.
 class BlasSession final : public ProductCalls {
 public:
-  /// `absent` says why `blas` is null. Under `strict` a product that the BLAS
-  /// does not form ends the call.
-  BlasSession(std::shared_ptr<const Blas> blas, std::string absent,
-              bool strict);
+  /// Under `strict` a product that the BLAS does not form ends the call. With
+  /// null it forms none.
+  BlasSession(std::shared_ptr<LazyBlas> source, bool strict);
   ~BlasSession() override;
 
   noodle_rt_status product(noodle_rt_context *context,
@@ -78,8 +92,7 @@ private:
   noodle_rt_status refuse(noodle_rt_context *context, int64_t site,
                           const std::string &reason);
 
-  const std::shared_ptr<const Blas> blas;
-  const std::string absent;
+  const std::shared_ptr<LazyBlas> source;
   const bool strict;
   mutable std::mutex mutex; // guards used
   BlasReceipt used;

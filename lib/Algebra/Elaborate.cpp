@@ -81,7 +81,8 @@ std::string whyRefused(Type type) {
 struct Elaborate : noodle::impl::NoodleElaboratePassBase<Elaborate> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (failed(refuse(module)) || failed(refuseRecursion(module)))
+    if (failed(statePolicy(module)) || failed(refuse(module)) ||
+        failed(refuseRecursion(module)))
       return signalPassFailure();
     IRRewriter rewriter(&getContext());
     module.walk([&](MatmulOp op) { elaborate(op, rewriter); });
@@ -93,6 +94,16 @@ struct Elaborate : noodle::impl::NoodleElaboratePassBase<Elaborate> {
                           TypeAttr::get(function.getFunctionType()));
     numberSites(module);
   }
+  LogicalResult statePolicy(ModuleOp module) {
+    std::optional<FPPolicy> policy = symbolizeFPPolicy(fp);
+    if (!policy)
+      return module.emitError("noodle-elaborate: no float policy '")
+             << fp << "': use strict, reassoc or fast";
+    if (*policy != FPPolicy::Strict && !module->hasAttr("noodle.fp"))
+      module->setAttr("noodle.fp", FPPolicyAttr::get(&getContext(), *policy));
+    return success();
+  }
+
 
   LogicalResult refuse(ModuleOp module) {
     WalkResult result = module->walk<WalkOrder::PreOrder>([&](Operation *op) {

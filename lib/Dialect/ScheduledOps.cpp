@@ -196,6 +196,42 @@ LogicalResult FusedContractOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+void BlasProductOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  effects.emplace_back(MemoryEffects::Read::get(), &getLhsMutable());
+  effects.emplace_back(MemoryEffects::Read::get(), &getRhsMutable());
+  effects.emplace_back(MemoryEffects::Write::get(), &getOutMutable());
+  if (getAccumulate())
+    effects.emplace_back(MemoryEffects::Read::get(), &getOutMutable());
+}
+
+LogicalResult BlasProductOp::verify() {
+  if (getIndexingMaps().size() != 3)
+    return emitOpError() << "needs maps of lhs, rhs and out";
+  Value buffers[] = {getLhs(), getRhs(), getOut()};
+  unsigned loops = mapAt(getIndexingMaps(), 0).getNumDims();
+  Type element = getElementTypeOrSelf(getOut().getType());
+  llvm::SmallBitVector known(loops);
+  for (auto [k, buffer] : llvm::enumerate(buffers)) {
+    auto type = dyn_cast<MemRefType>(buffer.getType());
+    AffineMap map = mapAt(getIndexingMaps(), k);
+    if (!type || map.getNumDims() != loops || map.getNumSymbols() ||
+        int64_t(map.getNumResults()) != type.getRank())
+      return emitOpError() << "map " << k << " does not fit "
+                           << buffer.getType();
+    if (type.getElementType() != element)
+      return emitOpError() << "mixes elements of " << element << " and "
+                           << type.getElementType();
+    for (AffineExpr expr : map.getResults())
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        known.set(dim.getPosition());
+  }
+  if (!known.all())
+    return emitOpError() << "loop " << known.find_first_unset()
+                         << " has no buffer to take its extent from";
+  return success();
+}
+
 // Devices
 //===----------------------------------------------------------------------===//
 

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "BlasReport.h"
 #include "Machine.h"
 #include "Monitor.h"
 
@@ -173,6 +174,7 @@ int64_t remaining(int64_t millis, Clock::time_point begin) {
 
 struct BoundCall::Try {
   rt::HostCalls *host = nullptr;
+  rt::BlasSession *blas = nullptr;
   rt::DeviceSession *session = nullptr;
   rt::DeviceReceipt *used = nullptr; ///< filled by runOnDevice
   int64_t deadlineMillis = 0;
@@ -228,6 +230,7 @@ Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
   bound.code = impl.entries[function - kernel->artifact().functions.data()];
   if (bound.code)
     bound.module = impl.moduleOn(options.device.device);
+  bound.asksBlas = mayAskBlas(kernel->artifact());
   bound.kernel = std::move(kernel);
   call = std::move(bound);
   return {};
@@ -242,7 +245,8 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
                              std::to_string(results.size()));
   const Kernel::Impl &impl = kernel->impl();
   // The fast path: nothing calls back.
-  if (impl.references.empty() && !options.receipt && code && !module) {
+  if (impl.references.empty() && !options.receipt && code && !module &&
+      !asksBlas) {
     Try attempt;
     attempt.deadlineMillis = options.deadlineMillis;
     return runOnce(region, results, attempt);
@@ -254,6 +258,9 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
   attempt.host = &*monitor;
   attempt.deadlineMillis = options.deadlineMillis;
   rt::DeviceReceipt used;
+  std::optional<rt::BlasSession> blas;
+  if (asksBlas)
+    attempt.blas = &blas.emplace(options.blas, options.strictBlas);
   bool again = false;
   Status status;
   // A device that died in another call is not asked again.
@@ -271,9 +278,13 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
     attempt = {};
     attempt.host = &*monitor;
     attempt.deadlineMillis = remaining(options.deadlineMillis, begin);
+    if (asksBlas)
+      attempt.blas = &blas.emplace(options.blas, options.strictBlas);
     status = runOnce(region, results, attempt);
   }
   if (!options.receipt)
+  if (blas && !status.ok())
+    placeRefusal(status, impl.artifact, blas->receipt());
     return status;
   Receipt &receipt = *options.receipt;
   receipt.callSeconds = secondsSince(begin);
@@ -290,6 +301,7 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
   monitor->fill(receipt);
   fillDevice(receipt, impl.artifact, options.device, std::move(used), again);
   return status;
+  fillBlas(receipt, blas ? blas->receipt() : rt::BlasReceipt());
 }
 
 Status BoundCall::runOnDevice(rt::Region &region,
@@ -319,7 +331,7 @@ Status BoundCall::runOnce(rt::Region &region,
                           std::span<noodle_rt_tensor> results, Try &attempt) {
   rt::Context context(*pool, {options.executor, options.memoryLimit,
                               attempt.deadlineMillis, options.cancel,
-                              attempt.host, attempt.session});
+                              attempt.host, attempt.session, attempt.blas});
   for (size_t k = 0; k < slots.size(); ++k)
     prepareSlot(function->results[k], slots[k], scalars[k]);
   noodle_rt_status returned = NOODLE_RT_OK;

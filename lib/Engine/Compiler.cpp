@@ -43,6 +43,7 @@ void setOptions(mlir::noodle::PipelineOptions &pipeline,
   pipeline.strategy = options.strategy;
   if (!options.fp.empty())
     pipeline.fp = options.fp;
+  pipeline.strassenFrom = options.strassenFrom;
   pipeline.profile = options.profile;
   pipeline.vectorBytes = target.vectorBytes;
   pipeline.target = options.target;

@@ -16,7 +16,9 @@ namespace noodle::engine {
 
 struct Engine::Impl {
   explicit Impl(EngineOptions given)
-      : options(std::move(given)), memory(options.cacheBytes) {}
+      : options(std::move(given)),
+        blas(std::make_shared<rt::LazyBlas>(options.blas)),
+        memory(options.cacheBytes) {}
 
   void log(bool warning, const std::string &message) const {
     if (options.log)
@@ -24,6 +26,7 @@ struct Engine::Impl {
   }
 
   EngineOptions options;
+  std::shared_ptr<rt::LazyBlas> blas;
   rt::Pool pool;
   std::once_flag workersOnce; // guards workers
   std::unique_ptr<rt::Executor> workers;
@@ -55,6 +58,8 @@ Status Engine::create(EngineOptions options, std::shared_ptr<Engine> &engine) {
   engine = std::move(created);
   return {};
 }
+
+std::shared_ptr<rt::LazyBlas> Engine::blas() { return self->blas; }
 
 rt::Pool &Engine::pool() { return self->pool; }
 
@@ -265,6 +270,10 @@ Status Program::bind(std::span<const noodle_rt_tensor> arguments,
   if (!options.executor)
     options.executor = owner->executor();
   std::shared_ptr<const Kernel> kernel = base;
+  if (!options.blas) {
+    options.blas = owner->blas();
+    options.strictBlas = this->options.strict;
+  }
   if (options.receipt) {
     options.receipt->source = made.source;
     options.receipt->compileSeconds = made.compileSeconds;

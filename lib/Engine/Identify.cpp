@@ -135,6 +135,8 @@ Identification identify(std::string_view program,
          "\nstrict=" + std::to_string(options.strict) +
          "\nprofile=" + std::to_string(options.profile) +
          "\ntarget=" + options.target;
+  if (options.strassenFrom)
+    text += "\nstrassen-from=" + std::to_string(options.strassenFrom);
   if (options.target != "cpu")
     text += "\nchip=" + chipOf(options);
   if (options.extender)

@@ -211,6 +211,42 @@ void deviceJson(Json &json, const DeviceSection &device) {
   json.close('}');
 }
 
+/// What a BLAS did, a line for each op that it refused.
+std::string blasText(const rt::BlasReceipt &blas, const char *warn,
+                     const char *plain) {
+  if (blas.products + blas.fallbacks == 0)
+    return {};
+  std::string text = "blas: " + (blas.name.empty() ? "none" : blas.name) +
+                     ", " + std::to_string(blas.products) + " products, " +
+                     std::to_string(blas.fallbacks) + " fallbacks\n";
+  for (const auto &refusal : blas.refusals)
+    text += std::string(warn) + "  step library: " + refusal.reason +
+            (refusal.site >= 0 ? " (op " + std::to_string(refusal.site) + ")"
+                               : "") +
+            (refusal.count > 1 ? ", " + std::to_string(refusal.count) + " times"
+                               : "") +
+            plain + "\n";
+  return text;
+}
+
+void blasJson(Json &json, const rt::BlasReceipt &blas) {
+  json.open("blas", '{');
+  json.text("name", blas.name);
+  json.integer("products", blas.products);
+  json.integer("fallbacks", blas.fallbacks);
+  json.open("steps", '[');
+  for (const auto &refusal : blas.refusals) {
+    json.open(nullptr, '{');
+    json.text("step", "library");
+    json.text("reason", refusal.reason);
+    json.integer("site", refusal.site);
+    json.integer("count", refusal.count);
+    json.close('}');
+  }
+  json.close(']');
+  json.close('}');
+}
+
 /// What an op took: on the device where it ran there.
 double taken(const SiteReceipt &site) {
   if (site.ran == "device" && site.deviceSeconds >= 0)
@@ -243,6 +279,7 @@ std::string receiptText(const Receipt &receipt, bool colour) {
     text += ", loaded in " + time(receipt.loadSeconds);
   text += "\ncpu: " + receipt.cpu.substr(0, receipt.cpu.find(' ')) + "\n";
   text += deviceText(receipt.device, warn, plain);
+  text += blasText(receipt.blas, warn, plain);
   if (!receipt.fallback.empty())
     text += std::string(warn) + "interpreted as a whole: " + receipt.fallback +
             plain + "\n";
@@ -254,7 +291,8 @@ std::string receiptText(const Receipt &receipt, bool colour) {
 
   Table table;
   // Where ops ran is a column when there was a choice.
-  bool choice = receipt.device.target != "cpu";
+  bool choice = receipt.device.target != "cpu" ||
+                receipt.blas.products + receipt.blas.fallbacks > 0;
   auto row = [&](std::vector<std::string> cells, const std::string &ran) {
     if (choice)
       cells.insert(cells.begin() + 3, ran);
@@ -331,3 +369,4 @@ std::string receiptJson(const Receipt &receipt) {
 }
 
 } // namespace noodle::engine
+  blasJson(json, receipt.blas);

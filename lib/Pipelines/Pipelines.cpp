@@ -39,7 +39,9 @@ static void verifyBorder(OpPassManager &pm, Phase phase) {
 
 static void elaborate(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createNoodleTestSemiringsPass());
-  pm.addPass(createNoodleElaboratePass());
+  NoodleElaboratePassOptions elaborate;
+  elaborate.fp = options.fp;
+  pm.addPass(createNoodleElaboratePass(elaborate));
 }
 
 static void plan(OpPassManager &pm, const PipelineOptions &options) {
@@ -52,6 +54,8 @@ static void select(OpPassManager &pm, const PipelineOptions &options) {
   select.target = options.target;
   select.chip = options.chip;
   pm.addPass(createNoodleSelectStrategyPass(select));
+  select.strassenFrom = options.strassenFrom;
+  select.vectorBytes = options.vectorBytes;
 }
 
 static void structure(OpPassManager &pm, const PipelineOptions &options) {
@@ -105,6 +109,12 @@ static void buffers(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createNoodleTileContractionsPass(tile));
   pm.addNestedPass<func::FuncOp>(createNoodleSplitElementwisePass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
+  pm.addNestedPass<func::FuncOp>(createNoodleCallBlasPass());
+  NoodleExpandStrassenPassOptions strassen;
+  strassen.from = options.strassenFrom;
+  strassen.vectorBytes = options.vectorBytes;
+  pm.addPass(createNoodleExpandStrassenPass(strassen));
   pm.addNestedPass<func::FuncOp>(createNoodleInsertPollsPass());
   bufferization::buildBufferDeallocationPipeline(pm);
   pm.addPass(createConvertBufferizationToMemRefPass());

@@ -62,3 +62,33 @@ LibraryForm noodle::libraryForm(Operation *op) {
     return refuse(why);
   return {"gemm_" + suffix, ""};
 }
+
+std::string noodle::whyNotHostLibrary(ContractOp op, const DenseForm &form) {
+  if (std::string why = whyNotTiled(op); !why.empty())
+    return why;
+  if (form.semiring != SemiringKind::PlusTimes)
+    return "a BLAS knows the semiring plus_times alone";
+  Type part = form.element;
+  if (auto complex = dyn_cast<ComplexType>(part))
+    part = complex.getElementType();
+  if (!part.isF32() && !part.isF64())
+    return "a BLAS computes in f32 and f64, and complex numbers of those";
+  for (Value input : op.getInputs())
+    if (getElementTypeOrSelf(input) != form.element)
+      return "a BLAS adds up in the type of its operands";
+  ContractSpec spec = op.getSpec();
+  for (unsigned letter : form.inner)
+    for (auto [k, letters] : llvm::enumerate(spec.operands))
+      if (!llvm::is_contained(letters, letter))
+        return "letter " + spec.letters[letter] + " is summed over operand " +
+               std::to_string(1 - k) + " alone";
+  if (form.inner.empty() || (form.rows.empty() && form.columns.empty()))
+    return "a BLAS has products of matrices and vectors";
+  // A batch that is innermost leaves no neighbours to the matrices.
+  for (unsigned operand = 0; operand <= 2; ++operand) {
+    SmallVector<unsigned> letters = steppingLetters(op, operand);
+    if (!letters.empty() && llvm::is_contained(form.batch, letters.back()))
+      return "a BLAS's matrices are contiguous, these are apart by batch";
+  }
+  return {};
+}

@@ -119,4 +119,11 @@ std::shared_ptr<const Blas> Blas::open(const std::string &path,
   return blas;
 }
 
+std::shared_ptr<const Blas> LazyBlas::get(std::string &whyNot) {
+  std::call_once(once, [&] { blas = Blas::open(path, absent); });
+  if (!blas)
+    whyNot = absent;
+  return blas;
+}
+
 } // namespace noodle::rt

@@ -179,12 +179,8 @@ noodle_rt_status runProduct(noodle_rt_context *context, const Blas::Impl &blas,
 
 } // namespace
 
-BlasSession::BlasSession(std::shared_ptr<const Blas> blas, std::string absent,
-                         bool strict)
-    : blas(std::move(blas)), absent(std::move(absent)), strict(strict) {
-  if (this->blas)
-    used.name = this->blas->name();
-}
+BlasSession::BlasSession(std::shared_ptr<LazyBlas> source, bool strict)
+    : source(std::move(source)), strict(strict) {}
 
 BlasSession::~BlasSession() = default;
 
@@ -195,28 +191,31 @@ BlasReceipt BlasSession::receipt() const {
 
 noodle_rt_status BlasSession::refuse(noodle_rt_context *context, int64_t site,
                                      const std::string &reason) {
-  if (strict) {
-    std::string text = "library: " + reason;
-    return noodle_ir_fail(context, NOODLE_RT_HOST_CALL_FAILED, text.data(),
-                          int64_t(text.size()));
+  {
+    std::lock_guard lock(mutex);
+    ++used.fallbacks;
+    auto known = std::find_if(
+        used.refusals.begin(), used.refusals.end(),
+        [&](const BlasReceipt::Refusal &each) { return each.site == site; });
+    if (known == used.refusals.end())
+      used.refusals.push_back({reason, site, 1});
+    else
+      ++known->count;
   }
-  std::lock_guard lock(mutex);
-  ++used.fallbacks;
-  for (BlasReceipt::Refusal &known : used.refusals)
-    if (known.site == site) {
-      ++known.count;
-      return NOODLE_RT_FALLBACK;
-    }
-  used.refusals.push_back({reason, site, 1});
-  return NOODLE_RT_FALLBACK;
+  if (!strict)
+    return NOODLE_RT_FALLBACK;
+  std::string text = "library: " + reason;
+  return noodle_ir_fail(context, NOODLE_RT_HOST_CALL_FAILED, text.data(),
+                        int64_t(text.size()));
 }
 
 noodle_rt_status BlasSession::product(noodle_rt_context *context,
                                       const noodle_rt_product &product) {
+  std::string whyNot = "the call was made without a BLAS";
+  std::shared_ptr<const Blas> blas = source ? source->get(whyNot) : nullptr;
   if (!blas)
-    return refuse(context, product.site, absent);
+    return refuse(context, product.site, whyNot);
   BlasForm form;
-  std::string whyNot;
   if (!findForm(product, form, whyNot))
     return refuse(context, product.site, whyNot);
   noodle_rt_status status = runProduct(context, blas->impl(), product, form);
@@ -225,7 +224,8 @@ noodle_rt_status BlasSession::product(noodle_rt_context *context,
   if (status != NOODLE_RT_OK)
     return status;
   std::lock_guard lock(mutex);
-  ++used.products;
+  if (used.products++ == 0)
+    used.name = blas->name();
   for (BlasReceipt::SiteUse &known : used.sites)
     if (known.site == product.site) {
       ++known.products;

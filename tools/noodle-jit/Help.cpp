@@ -41,9 +41,14 @@ Compilation
   --chip NAME          what device code is made for: native, or such as sm_90
                        (default: native; sm_80 where there is no device)
   --device N           which CUDA device (default: 0)
+  --blas LIBRARY       file or name of the BLAS of strategy library (default:
+                       libopenblas.so.0, else libblas.so.3)
+  --strassen-from N    least extent that strategy strassen halves (default: as
+                       measured)
   -O0 .. -O3           optimisation of machine code (default: -O2)
   --strict             an op that only the interpreter can execute is an error,
-                       and so is one that was to run on a device and did not
+                       and so is one that was to run on a device, or by a
+                       BLAS, and did not
   --cache-dir DIR      keep compiled kernels in DIR
   --isolate            compile in a child process with limits of its own
   --emit PHASE         print the program after a phase and stop: elaborated,

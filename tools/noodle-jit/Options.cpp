@@ -110,6 +110,10 @@ std::vector<Option> table(Options &o) {
                  o.engine.device = int(std::min<int64_t>(n, INT32_MAX));
                }),
        "a number of at least 0"},
+      {"--blas", Option::Value, set(o.engine.blas), "a library"},
+      {"--strassen-from", Option::Value,
+       integer(2, [&o](int64_t n) { o.compile.strassenFrom = n; }),
+       "an extent of at least 2"},
       {"-O0", Option::Flag, level(0)},
       {"-O1", Option::Flag, level(1)},
       {"-O2", Option::Flag, level(2)},

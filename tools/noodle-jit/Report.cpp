@@ -59,6 +59,12 @@ void report(const Options &options, const Receipt &receipt,
 }
 
 void noteFallback(const Receipt &receipt) {
+  if (receipt.blas.fallbacks > 0)
+    std::fprintf(stderr,
+                 "noodle-jit: note: %lld products ran by our own code: "
+                 "library: %s\n",
+                 static_cast<long long>(receipt.blas.fallbacks),
+                 receipt.blas.refusals.back().reason.c_str());
   const DeviceSection &device = receipt.device;
   if (device.target != "cuda" || device.used.steps.empty())
     return;

@@ -47,7 +47,8 @@ def NoodleElaboratePass : Pass<"noodle-elaborate", "::mlir::ModuleOp"> {
     `noodle.matmul` becomes `noodle.contract`; the function that a `noodle.map`
     names becomes its region. Loops get a `noodle.poll`, public functions note
     their type as `noodle.signature`, and ops that a strategy executes are
-    numbered as `noodle.site` in program order.
+    numbered as `noodle.site` in program order. A module that states no
+    `noodle.fp` gets `fp`, unless that is `strict`.
 
     Precondition: a verified program. Postcondition: of noodle no matmul and no
     map with a callee; every site is numbered.
@@ -65,6 +66,9 @@ def NoodleElaboratePass : Pass<"noodle-elaborate", "::mlir::ModuleOp"> {
       : (tensor<4x5xf32>, tensor<5xf32>) -> tensor<4xf32>
     ```
   }];
+  let options = [Option<"fp", "fp", "std::string", /*default=*/"\"strict\"",
+                        "float policy of modules that state none: strict, "
+                        "reassoc or fast">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::noodle::NoodleDialect",
                            "::mlir::tensor::TensorDialect"];

@@ -104,6 +104,36 @@ def Noodle_FusedContractOp : Noodle_Op<"fused_contract",
 }
 
 //===----------------------------------------------------------------------===//
+def Noodle_BlasProductOp : Noodle_Op<"blas_product",
+    [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "have a BLAS form a product, if it can";
+  let description = [{
+    Writes to `out`, or with `accumulate` adds to it, the sums over the loops
+    that it lacks of products of `lhs` and `rhs`. `indexing_maps` are those of
+    lhs, rhs and out, as `noodle.fused_contract` has them. `formed` says whether
+    it did: without a BLAS, or for what it has no routine for, it is false, `out`
+    is as it was, and the program forms the product itself.
+
+    Example:
+
+    ```mlir
+    %formed = noodle.blas_product lhs(%a : memref<?x?xf32>) rhs(%b : memref<?x?xf32>)
+      outs(%c : memref<?x?xf32>)
+      {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (k, j)>,
+                        affine_map<(i, j, k) -> (i, j)>], site = 3 : i64}
+    ```
+  }];
+  let arguments = (ins AnyMemRef:$lhs, AnyMemRef:$rhs, AnyMemRef:$out,
+                       AffineMapArrayAttr:$indexing_maps, UnitAttr:$accumulate,
+                       OptionalAttr<I64Attr>:$site);
+  let results = (outs I1:$formed);
+  let assemblyFormat = [{
+    `lhs` `(` $lhs `:` type($lhs) `)` `rhs` `(` $rhs `:` type($rhs) `)`
+    `outs` `(` $out `:` type($out) `)` attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
 // Devices
 //===----------------------------------------------------------------------===//
 

@@ -54,7 +54,10 @@ struct CompileOptions {
   /// Null but in tests. Not sent to a worker, which needs its own.
   std::shared_ptr<const DeviceImageExtender> extender;
   int optLevel = 2; ///< 0 to 3
-  /// A fallback is an error: to the interpreter, or from a device to the CPU.
+  /// Least extent that strategy strassen halves; 0: as measured.
+  int64_t strassenFrom = 0;
+  /// A fallback is an error: to the interpreter, from a device to the CPU, or
+  /// from a BLAS to our own code.
   bool strict = false;
   bool profile = false; ///< mark op sites for measured times
   /// Of the entry's arguments, in order; attached as #noodle.stats.

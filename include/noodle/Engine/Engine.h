@@ -28,6 +28,10 @@ struct EngineOptions {
   std::string workerPath;
   /// Which CUDA device; opened when a program for one is first compiled.
   int device = 0;
+  /// The BLAS of strategy library: a file or a name that the dynamic linker
+  /// finds; empty: OpenBLAS, or whatever BLAS the system has. Opened when a
+  /// product first asks for it.
+  std::string blas;
   /// Of programs whose options name none; null but in tests.
   std::shared_ptr<const DeviceImageExtender> extender;
   /// One line of what happened; called from any thread. May be empty.
@@ -64,6 +68,8 @@ public:
   /// The device, opened when first asked for; null, with the reason, where
   /// there is none or it died.
   std::shared_ptr<rt::Device> device(rt::DeviceStep &whyNot);
+
+  std::shared_ptr<rt::LazyBlas> blas();
 
   rt::Pool &pool();
   rt::Executor *executor(); ///< started when first asked for

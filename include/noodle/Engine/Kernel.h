@@ -62,6 +62,9 @@ struct CallOptions {
   bool trusted = false; ///< skips the O(stored) validation of sparse views
   Receipt *receipt = nullptr; ///< filled when the call ends, however it ends
   DeviceUse device;
+  /// For ops of strategy library on the host; null: their own code runs.
+  std::shared_ptr<rt::LazyBlas> blas;
+  bool strictBlas = false; ///< a product that it does not form is an error
 };
 
 /// A call whose arguments were checked once. Thread-compatible. Buffers are
@@ -96,6 +99,7 @@ private:
   const Signature *function = nullptr;
   noodle_rt_entry code = nullptr;
   std::shared_ptr<rt::DeviceModule> module; ///< null: nothing is launched
+  bool asksBlas = false;
   CallOptions options;
   std::vector<noodle_rt_tensor> views;     ///< as the kernel takes them
   std::vector<noodle_rt_tensor> originals; ///< as the host gave them

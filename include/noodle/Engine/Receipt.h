@@ -11,6 +11,7 @@
 #ifndef NOODLE_ENGINE_RECEIPT_H
 #define NOODLE_ENGINE_RECEIPT_H
 
+#include "noodle-rt/blas.h"
 #include "noodle/Engine/Artifact.h"
 
 namespace noodle::engine {
@@ -23,7 +24,8 @@ struct SiteReceipt {
   double flops = -1;
   double bytes = -1;
   int64_t calls = 0; ///< only of programs compiled to profile
-  /// "cpu", "device", "device and cpu" where some of its launches fell back.
+  /// "cpu", "device", "device and cpu" where some of its launches fell back;
+  /// "blas", "blas and cpu" where a BLAS formed its products, or some of them.
   std::string ran = "cpu";
   int64_t launches = 0, fallbacks = 0;
   /// Of its kernels, on the device's clock; only of programs compiled to
@@ -67,6 +69,7 @@ struct Receipt {
 };
 
 /// A table in the manner of EXPLAIN ANALYZE. `colour` adds terminal escapes.
+  rt::BlasReceipt blas; ///< of the call
 std::string receiptText(const Receipt &receipt, bool colour = false);
 /// One JSON object; keys are the fields' names in snake_case.
 std::string receiptJson(const Receipt &receipt);

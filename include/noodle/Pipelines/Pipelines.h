@@ -72,6 +72,11 @@ struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
   PassOptions::Option<std::string> fp{
       *this, "fp", llvm::cl::desc("float policy: strict, reassoc or fast"),
       llvm::cl::init("strict")};
+  /// Least extent that strategy strassen halves; 0: as measured.
+  PassOptions::Option<int64_t> strassenFrom{
+      *this, "strassen-from",
+      llvm::cl::desc("least extent that strategy strassen halves"),
+      llvm::cl::init(0)};
   /// Marks around op sites, for measured times in the receipt.
   PassOptions::Option<bool> profile{
       *this, "profile", llvm::cl::desc("mark op sites for measured times"),

@@ -7,7 +7,7 @@
 #ifndef NOODLE_STRATEGY_LIBRARYFORM_H
 #define NOODLE_STRATEGY_LIBRARYFORM_H
 
-#include "noodle/Dialect/Noodle.h"
+#include "noodle/Strategy/DenseForm.h"
 
 namespace mlir::noodle {
 
@@ -19,6 +19,10 @@ struct LibraryForm {
   std::string whyNot;
 };
 LibraryForm libraryForm(Operation *op);
+
+/// Why no BLAS forms a dense contraction on the host; empty where one may. What
+/// only the run sees, such as strides, it may refuse still.
+std::string whyNotHostLibrary(ContractOp op, const DenseForm &form);
 
 } // namespace mlir::noodle
 

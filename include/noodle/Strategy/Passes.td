@@ -45,7 +45,13 @@ def NoodleSelectStrategyPass
                         "where ops run: cpu, cuda or auto">,
                  Option<"chip", "chip", "std::string",
                         /*default=*/"\"sm_80\"",
-                        "device that predictions are for">];
+                        "device that predictions are for">,
+                 Option<"vectorBytes", "vector-bytes", "int64_t",
+                        /*default=*/"32",
+                        "bytes of a vector register that predictions are for">,
+                 Option<"strassenFrom", "strassen-from", "int64_t",
+                        /*default=*/"0",
+                        "least extent that strassen halves; 0: as measured">];
   let dependentDialects = ["::mlir::noodle::NoodleDialect"];
 }
 

@@ -212,6 +212,76 @@ def NoodleFuseContractionsPass
 
     Example:
 
+def NoodleCallBlasPass : Pass<"noodle-call-blas", "::mlir::func::FuncOp"> {
+  let summary = "contractions of strategy library ask a BLAS";
+  let description = [{
+    A `noodle.fused_contract` on buffers whose `noodle.schedule` is `library`
+    becomes a `noodle.blas_product`, and stays as what happens where that forms
+    nothing. Factors that are computed are written to buffers in front, and the
+    epilogue is a pass behind: a BLAS has neither.
+
+    Precondition: contractions on buffers. Postcondition: none is of schedule
+    `library`.
+
+    Example:
+
+    ```mlir
+    noodle.fused_contract lhs(%a : memref<?x?xf32>) rhs(%b : memref<?x?xf32>)
+      outs(%c : memref<?x?xf32>) {noodle.schedule = "library", ...} ...
+    ```
+
+    becomes
+
+    ```mlir
+    %formed = noodle.blas_product lhs(%a : memref<?x?xf32>) rhs(%b : memref<?x?xf32>)
+      outs(%c : memref<?x?xf32>) {...}
+    scf.if %formed {
+    } else {
+      noodle.fused_contract ...
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def NoodleExpandStrassenPass
+    : Pass<"noodle-expand-strassen", "::mlir::ModuleOp"> {
+  let summary = "contractions of strategy strassen halve their matrices";
+  let description = [{
+    A `noodle.fused_contract` on buffers whose `noodle.schedule` is `strassen`
+    and which is a product of matrices over a ring becomes calls of functions
+    that form it in Winograd's way: seven products of quarters instead of eight,
+    at up to three levels. On the innermost level sums of quarters are operands
+    of contractions with several factors, and all sums of products but one are
+    epilogues, so that it needs one temporary of a quarter's size; levels around
+    it have three. What no power of two divides is done by thin products. Where
+    extents are unknown, how often they are halved is decided when it runs.
+
+    Precondition: contractions on buffers. Postcondition: none is of schedule
+    `strassen`; one whose extents are less than `from`, or that is no such
+    product, stays as it is.
+
+    Example: with `from=64` a product of 100 x 100 becomes
+
+    ```mlir
+    call @main.strassen(%a, %b, %c) : (memref<100x100xf32, strided<[?, 1], offset: ?>>, ...) -> ()
+    ```
+  }];
+  let options = [
+    Option<"from", "from", "int64_t", /*default=*/"0",
+           "least extent that is halved; 0: as measured">,
+    Option<"vectorBytes", "vector-bytes", "int64_t", /*default=*/"32",
+           "bytes of a vector register">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::complex::ComplexDialect",
+    "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
     ```mlir
     %c = noodle.fused_contract lhs(%a : tensor<4x8xf32>) rhs(%b : tensor<8x16xf32>)
       outs(%e : tensor<4x16xf32>) {...} ... epilogue {

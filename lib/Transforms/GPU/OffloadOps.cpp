@@ -213,6 +213,7 @@ struct OffloadOps : noodle::impl::NoodleOffloadOpsPassBase<OffloadOps> {
     case StrategyKind::Tiled:
     case StrategyKind::Sparse:
       break;
+    case StrategyKind::Strassen:
     default:
       return op->emitOpError() << "cannot fall back to the strategy "
                                << stringifyStrategyKind(fallback.getValue());

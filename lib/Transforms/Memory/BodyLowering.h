@@ -47,6 +47,8 @@ private:
   // LowerDeviceCalls.cpp
   LogicalResult lower(LaunchOp op);
   void lower(HostAccessOp op);
+  // LowerProductCalls.cpp
+  LogicalResult lower(BlasProductOp op);
 
   func::FuncOp function;
   StringAttr parallelFor; ///< what calls of the parallel loop name

@@ -229,7 +229,8 @@ LogicalResult BodyLowering::run() {
   SmallVector<Operation *> work;
   function.walk([&](Operation *op) {
     if (isa<memref::AllocOp, memref::DeallocOp, CheckOp, PollOp, MarkOp,
-            func::CallOp, func::ReturnOp, LaunchOp, HostAccessOp>(op))
+            func::CallOp, func::ReturnOp, LaunchOp, HostAccessOp,
+            BlasProductOp>(op))
       work.push_back(op);
   });
   for (Operation *op : work) {
@@ -251,6 +252,9 @@ LogicalResult BodyLowering::run() {
         return mlir::failure();
     } else if (auto access = dyn_cast<HostAccessOp>(op)) {
       lower(access);
+    } else if (auto product = dyn_cast<BlasProductOp>(op)) {
+      if (failed(lower(product)))
+        return mlir::failure();
     } else if (!function->hasAttr(kParallelBodyAttr)) {
       ImplicitLocOpBuilder b(op->getLoc(), op);
       op->insertOperands(0, i32(b, NOODLE_RT_OK));
