@@ -201,7 +201,12 @@ typedef enum noodle_element {
   NOODLE_I64 = 3,
   NOODLE_F32 = 4,
   NOODLE_F64 = 5,
-  NOODLE_INDEX = 6 /**< scalars only: 64-bit signed */
+  NOODLE_INDEX = 6, /**< scalars only: 64-bit signed */
+  NOODLE_F16 = 7,   /**< IEEE binary16 */
+  NOODLE_BF16 = 8,  /**< the upper half of an f32 */
+  NOODLE_I8 = 9,
+  NOODLE_C64 = 10, /**< complex<f32>: real, then imaginary part */
+  NOODLE_C128 = 11 /**< complex<f64> */
 } noodle_element;
 
 typedef enum noodle_layout {

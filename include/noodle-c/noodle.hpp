@@ -24,6 +24,8 @@
 #include "noodle-c/noodle.h"
 
 #include <algorithm>
+#include <complex>
+#include <cstdint>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -60,6 +62,15 @@ inline void check(noodle_status *status) {
   throw error;
 }
 
+/// The bits of an IEEE binary16 number, and of the upper half of a float. They
+/// have no arithmetic here.
+struct f16 {
+  std::uint16_t bits;
+};
+struct bf16 {
+  std::uint16_t bits;
+};
+
 namespace detail {
 template <class Handle, void (*release)(Handle *)> struct Releaser {
   void operator()(Handle *handle) const { release(handle); }
@@ -73,13 +84,24 @@ template <class T> constexpr noodle_element elementOf() {
     return NOODLE_F32;
   else if constexpr (std::is_same_v<U, double>)
     return NOODLE_F64;
+  else if constexpr (std::is_same_v<U, f16>)
+    return NOODLE_F16;
+  else if constexpr (std::is_same_v<U, bf16>)
+    return NOODLE_BF16;
+  else if constexpr (std::is_same_v<U, std::complex<float>>)
+    return NOODLE_C64;
+  else if constexpr (std::is_same_v<U, std::complex<double>>)
+    return NOODLE_C128;
   else if constexpr (std::is_same_v<U, bool>)
     return NOODLE_I1;
+  else if constexpr (std::is_same_v<U, std::int8_t>)
+    return NOODLE_I8;
   else if constexpr (std::is_integral_v<U> && sizeof(U) == 4)
     return NOODLE_I32;
   else {
     static_assert(std::is_integral_v<U> && sizeof(U) == 8,
-                  "elements are bool, 32- or 64-bit integers, float or double");
+                  "elements are bool, 8-, 32- or 64-bit integers, f16, bf16, "
+                  "float, double, std::complex<float> or <double>");
     return NOODLE_I64;
   }
 }
@@ -201,8 +223,9 @@ struct Node {
 };
 
 inline const char *elementName(uint8_t element) {
-  static const char *const names[] = {"",    "i1",  "i32",  "i64",
-                                      "f32", "f64", "index"};
+  static const char *const names[] = {
+      "",      "i1",  "i32",  "i64", "f32",          "f64",
+      "index", "f16", "bf16", "i8",  "complex<f32>", "complex<f64>"};
   return names[element];
 }
 
@@ -375,9 +398,23 @@ inline Expr map(std::vector<Expr> inputs, const std::string &body) {
 
 namespace detail {
 inline Expr arithmetic(const Expr &a, const Expr &b, const std::string &op) {
-  bool isFloat = a.element() == NOODLE_F32 || a.element() == NOODLE_F64;
-  return map({a, b}, "%y = arith." + op + (isFloat ? "f" : "i") +
-                         " %x0, %x1 : " + elementName(a.element()));
+  std::string name = "arith." + op + "i";
+  switch (a.element()) {
+  case NOODLE_F16:
+  case NOODLE_BF16:
+  case NOODLE_F32:
+  case NOODLE_F64:
+    name = "arith." + op + "f";
+    break;
+  case NOODLE_C64:
+  case NOODLE_C128:
+    name = "complex." + op;
+    break;
+  default:
+    break;
+  }
+  return map({a, b},
+             "%y = " + name + " %x0, %x1 : " + elementName(a.element()));
 }
 } // namespace detail
 

@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define NOODLE_RT_ABI_VERSION 3u
+#define NOODLE_RT_ABI_VERSION 4u
 /// Greatest tensor rank; a program with a larger one is refused when compiled.
 #define NOODLE_RT_MAX_RANK 32
 /// Alignment in bytes of every allocation a kernel or a region hands out.
@@ -55,19 +55,25 @@ enum {
   NOODLE_RT_I64 = 3,
   NOODLE_RT_F32 = 4,
   NOODLE_RT_F64 = 5,
-  NOODLE_RT_INDEX = 6 ///< scalars only: 64-bit signed
+  NOODLE_RT_INDEX = 6, ///< scalars only: 64-bit signed
+  NOODLE_RT_F16 = 7,   ///< IEEE binary16
+  NOODLE_RT_BF16 = 8,  ///< the upper half of an f32
+  NOODLE_RT_I8 = 9,
+  NOODLE_RT_C64 = 10, ///< complex<f32>: real, then imaginary part
+  NOODLE_RT_C128 = 11 ///< complex<f64>
 };
 
 /// Bytes of one element; 0 for a value that is no type.
 static inline int64_t noodle_rt_element_bytes(noodle_rt_type type) {
-  static const uint8_t bytes[] = {0, 1, 4, 8, 4, 8, 8};
+  static const uint8_t bytes[] = {0, 1, 4, 8, 4, 8, 8, 2, 2, 1, 8, 16};
   return type < sizeof bytes ? bytes[type] : 0;
 }
 
 /// Its name in program text; "?" for a value that is no type.
 static inline const char *noodle_rt_element_name(noodle_rt_type type) {
-  static const char *const names[] = {"?",   "i1",  "i32",  "i64",
-                                      "f32", "f64", "index"};
+  static const char *const names[] = {
+      "?",   "i1",   "i32", "i64",          "f32",         "f64", "index",
+      "f16", "bf16", "i8",  "complex<f32>", "complex<f64>"};
   return type < sizeof names / sizeof *names ? names[type] : "?";
 }
 

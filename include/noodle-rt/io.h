@@ -15,6 +15,7 @@
 
 #include "noodle-rt/abi.h"
 
+#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -129,8 +130,9 @@ struct Array {
   noodle_rt_tensor view() const;
 };
 
-/// Reads versions 1.0, 2.0 and 3.0 with |b1, i4, i8, f4 or f8 elements of
-/// either byte order. The input must end with the data.
+/// Reads versions 1.0, 2.0 and 3.0 with |b1, |i1, i4, i8, f2, f4, f8, c8 or c16
+/// elements of either byte order. Two bytes without a meaning of their own
+/// (<V2, |V2) are bf16, as NumPy writes that. The input must end with the data.
 Error readNpy(Input &input, Array &array, const IoLimits &limits = {});
 Error readNpy(const std::string &path, Array &array,
               const IoLimits &limits = {});
@@ -145,8 +147,9 @@ Error writeNpy(const std::string &path, const noodle_rt_tensor &tensor);
 //===----------------------------------------------------------------------===//
 
 enum class Format : uint8_t { Coordinate, Array };
-enum class Field : uint8_t { Real, Integer, Pattern };
-enum class Symmetry : uint8_t { General, Symmetric, SkewSymmetric };
+enum class Field : uint8_t { Real, Integer, Pattern, Complex };
+/// Hermitian is for complex values alone.
+enum class Symmetry : uint8_t { General, Symmetric, SkewSymmetric, Hermitian };
 
 /// What to do with entries at the same place. Or is the logical one: combined
 /// entries become 0 or 1, others keep their value.
@@ -162,12 +165,14 @@ struct Coo {
 
   /// Format::Coordinate: 0-based places of the entries, in file order.
   /// Format::Array: both empty; values run down the columns, from the diagonal
-  /// on if symmetric and from below it if skew-symmetric.
+  /// on if symmetric or hermitian and from below it if skew-symmetric.
   std::vector<int64_t> row, col;
   /// Values of Field::Real, else empty.
   std::vector<double> reals;
   /// Values of Field::Integer, else empty.
   std::vector<int64_t> integers;
+  /// Values of Field::Complex, else empty.
+  std::vector<std::complex<double>> complexes;
 
   /// File that messages name; may be empty.
   std::string source;
@@ -191,8 +196,8 @@ struct MtxOptions {
   Duplicates duplicates = Duplicates::Error;
 };
 
-/// Reads coordinate and array files; real, integer or pattern; general,
-/// symmetric or skew-symmetric.
+/// Reads coordinate and array files; real, integer, complex or pattern;
+/// general, symmetric, skew-symmetric or hermitian.
 Error readMtx(Input &input, Coo &coo, const MtxOptions &options = {});
 Error readMtx(const std::string &path, Coo &coo,
               const MtxOptions &options = {});
@@ -203,7 +208,8 @@ Error writeMtx(Output &output, const Coo &coo);
 Error writeMtx(const std::string &path, const Coo &coo);
 
 /// Writes a CSR or CSC tensor as coordinate, a dense one of rank 1 (one column)
-/// or 2 as array; f32 as the equal double, i1 as integers 0 and 1.
+/// or 2 as array; f16, bf16 and f32 as the equal double, i1 as integers 0 and
+/// 1.
 Error writeMtx(Output &output, const noodle_rt_tensor &tensor);
 Error writeMtx(const std::string &path, const noodle_rt_tensor &tensor);
 
@@ -214,7 +220,7 @@ Error validate(const Coo &coo);
 /// behind its own, an array one the full columns.
 Error expandSymmetry(Coo &coo, const IoLimits &limits = {});
 
-/// The values of Format::Array as a column-major F64 or I64 array.
+/// The values of Format::Array as a column-major F64, I64 or C128 array.
 Error toArray(const Coo &coo, Array &array, const IoLimits &limits = {});
 
 enum class Major : uint8_t { Row, Column };
@@ -227,13 +233,15 @@ template <typename Position, typename Coordinate> struct Compressed {
   int64_t rows = 0, cols = 0;
   AlignedVector<Position> positions;
   AlignedVector<Coordinate> coordinates;
-  AlignedVector<double> reals;     ///< Field::Real, else empty
-  AlignedVector<int64_t> integers; ///< Field::Integer, else empty
+  AlignedVector<double> reals;                   ///< Field::Real, else empty
+  AlignedVector<int64_t> integers;               ///< Field::Integer, else empty
+  AlignedVector<std::complex<double>> complexes; ///< Field::Complex, else empty
 };
 
 /// Sorts and compresses, symmetry expanded, duplicates resolved in file order,
 /// explicit zeros kept. Pattern entries stay pattern, except that under
-/// Duplicates::Sum they count as 1 and the result is Field::Integer.
+/// Duplicates::Sum they count as 1 and the result is Field::Integer. Complex
+/// duplicates have no Min and no Max.
 /// Defined for int32_t and int64_t.
 template <typename Position, typename Coordinate>
 Error compress(const Coo &coo, Major major, Duplicates duplicates,

@@ -31,8 +31,8 @@ namespace mlir::noodle {
 
 /// The dialects a program may be written in. Passes load those they lower to.
 inline void registerNoodleDialects(DialectRegistry &registry) {
-  registry.insert<NoodleDialect, arith::ArithDialect, func::FuncDialect,
-                  math::MathDialect, scf::SCFDialect,
+  registry.insert<NoodleDialect, arith::ArithDialect, complex::ComplexDialect,
+                  func::FuncDialect, math::MathDialect, scf::SCFDialect,
                   sparse_tensor::SparseTensorDialect, tensor::TensorDialect>();
   registerPipelineDialects(registry);
 }

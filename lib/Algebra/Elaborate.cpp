@@ -62,23 +62,22 @@ std::string whyRefused(Operation *op) {
 
 /// Why a type may not cross a public function; empty where it may.
 std::string whyRefused(Type type) {
-  auto element = [](Type t) {
-    return t.isF32() || t.isF64() || t.isInteger(1) || t.isInteger(32) ||
-           t.isInteger(64);
-  };
-  if (element(type) || type.isIndex())
+  if (isElementType(type) || type.isIndex())
     return {};
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
     return "arguments and results are ranked tensors or scalars";
-  if (!element(tensor.getElementType()))
-    return "elements are f32, f64, i32, i64 or i1";
+  if (!isElementType(tensor.getElementType()))
+    return "elements are f16, bf16, f32, f64, i8, i32, i64, i1, complex<f32> "
+           "or complex<f64>";
   if (failed(getSparseFormat(tensor)))
     return "sparse tensors are CSR or CSC with 32- or 64-bit indices";
   return {};
 }
 
 struct Elaborate : noodle::impl::NoodleElaboratePassBase<Elaborate> {
+  using NoodleElaboratePassBase::NoodleElaboratePassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (failed(statePolicy(module)) || failed(refuse(module)) ||
@@ -94,6 +93,7 @@ struct Elaborate : noodle::impl::NoodleElaboratePassBase<Elaborate> {
                           TypeAttr::get(function.getFunctionType()));
     numberSites(module);
   }
+
   LogicalResult statePolicy(ModuleOp module) {
     std::optional<FPPolicy> policy = symbolizeFPPolicy(fp);
     if (!policy)
@@ -103,7 +103,6 @@ struct Elaborate : noodle::impl::NoodleElaboratePassBase<Elaborate> {
       module->setAttr("noodle.fp", FPPolicyAttr::get(&getContext(), *policy));
     return success();
   }
-
 
   LogicalResult refuse(ModuleOp module) {
     WalkResult result = module->walk<WalkOrder::PreOrder>([&](Operation *op) {

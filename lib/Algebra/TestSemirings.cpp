@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Algebra/Passes.h"
 #include "noodle/Dialect/Noodle.h"
+#include "noodle/Dialect/Semiring.h"
 #include "noodle/Reference/Interpreter.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -34,15 +35,43 @@ using Column = std::vector<Scalar>;
 
 namespace {
 
+bool isComplex(const Scalar &value) {
+  return std::holds_alternative<std::complex<float>>(value) ||
+         std::holds_alternative<std::complex<double>>(value);
+}
+
+std::complex<double> number(const Scalar &value) {
+  return std::visit(
+      []<typename T>(T held) -> std::complex<double> {
+        if constexpr (requires { held.imag(); })
+          return {held.real(), held.imag()};
+        else
+          return double(held);
+      },
+      value);
+}
+
+/// The distance from 1 to the next number of the type.
+double epsilonOf(const Scalar &value) {
+  if (std::holds_alternative<::noodle::rt::Half>(value))
+    return 0x1p-10;
+  if (std::holds_alternative<::noodle::rt::Brain>(value))
+    return 0x1p-7;
+  return std::holds_alternative<float>(value) ||
+                 std::holds_alternative<std::complex<float>>(value)
+             ? std::numeric_limits<float>::epsilon()
+             : std::numeric_limits<double>::epsilon();
+}
+
 std::string text(const Scalar &value) {
   std::string out;
   llvm::raw_string_ostream stream(out);
   if (auto *i = std::get_if<int64_t>(&value))
     stream << *i;
-  else if (auto *d = std::get_if<double>(&value))
-    stream << llvm::format("%g", *d);
+  else if (std::complex<double> z = number(value); isComplex(value))
+    stream << llvm::format("(%g, %g)", z.real(), z.imag());
   else
-    stream << llvm::format("%g", double(std::get<float>(value)));
+    stream << llvm::format("%g", z.real());
   return out;
 }
 
@@ -50,19 +79,17 @@ std::string text(const Scalar &value) {
 bool close(const Scalar &a, const Scalar &b) {
   if (auto *i = std::get_if<int64_t>(&a))
     return *i == std::get<int64_t>(b);
-  bool isDouble = std::holds_alternative<double>(a);
-  double x = isDouble ? std::get<double>(a) : std::get<float>(a);
-  double y = isDouble ? std::get<double>(b) : std::get<float>(b);
-  if (std::isnan(x) || std::isnan(y))
-    return std::isnan(x) == std::isnan(y);
-  if (x == y)
-    return true;
-  double scale = std::max({std::fabs(x), std::fabs(y), 1.0});
-  return std::isfinite(scale) &&
-         std::fabs(x - y) <= 64 * scale *
-                                 (isDouble
-                                      ? std::numeric_limits<double>::epsilon()
-                                      : std::numeric_limits<float>::epsilon());
+  std::complex<double> x = number(a), y = number(b);
+  double scale = 1.0;
+  for (double part : {x.real(), x.imag(), y.real(), y.imag()})
+    if (std::isfinite(part))
+      scale = std::max(scale, std::fabs(part));
+  auto same = [&](double p, double q) {
+    if (!std::isfinite(p) || !std::isfinite(q))
+      return p == q || (std::isnan(p) && std::isnan(q));
+    return std::fabs(p - q) <= 64 * scale * epsilonOf(a);
+  };
+  return same(x.real(), y.real()) && same(x.imag(), y.imag());
 }
 
 class Tester {
@@ -161,9 +188,7 @@ FailureOr<Column> Tester::apply(StringRef function, const Column &a,
     Tensor made;
     made.type = element;
     made.extents = {int64_t(column.size())};
-    int64_t bytes = element == NOODLE_RT_I1                                ? 1
-                    : element == NOODLE_RT_F32 || element == NOODLE_RT_I32 ? 4
-                                                                           : 8;
+    int64_t bytes = noodle_rt_element_bytes(element);
     made.values.resize(column.size() * bytes);
     for (auto [k, value] : llvm::enumerate(column))
       made.set(k, value);
@@ -198,11 +223,7 @@ LogicalResult Tester::equal(StringRef law, FailureOr<Column> left,
 }
 
 LogicalResult Tester::run() {
-  element = type.isInteger(1)    ? NOODLE_RT_I1
-            : type.isInteger(32) ? NOODLE_RT_I32
-            : type.isInteger(64) ? NOODLE_RT_I64
-            : type.isF32()       ? NOODLE_RT_F32
-                                 : NOODLE_RT_F64;
+  element = runtimeType(type);
   if (failed(build()))
     return failure();
   FailureOr<Scalar> zero = constant("zero"), one = constant("one");
@@ -220,12 +241,28 @@ LogicalResult Tester::run() {
     sample(int64_t(1));
   } else {
     for (double value : {0.0, 1.0, -1.0, 2.0, 3.0, 0.5, -3.25, 7.0}) {
-      if (element == NOODLE_RT_F64)
+      switch (element) {
+      case NOODLE_RT_F64:
         sample(value);
-      else if (element == NOODLE_RT_F32)
+        break;
+      case NOODLE_RT_F32:
         sample(float(value));
-      else
+        break;
+      case NOODLE_RT_F16:
+        sample(::noodle::rt::Half(value));
+        break;
+      case NOODLE_RT_BF16:
+        sample(::noodle::rt::Brain(value));
+        break;
+      case NOODLE_RT_C64:
+        sample(std::complex<float>(float(value), float(value) - 1.0f));
+        break;
+      case NOODLE_RT_C128:
+        sample(std::complex<double>(value, value - 1.0));
+        break;
+      default:
         sample(int64_t(value));
+      }
     }
   }
   sample(*zero);
@@ -300,7 +337,7 @@ LogicalResult Tester::run() {
 
 namespace {
 struct TestSemirings
-    : noodle::impl::NoodleTestSemiringsPassBase<TestSemirings> {
+    : mlir::noodle::impl::NoodleTestSemiringsPassBase<TestSemirings> {
   void runOnOperation() override {
     bool bad = false;
     for (auto semiring : getOperation().getOps<SemiringOp>())

@@ -157,6 +157,11 @@ static_assert(offsetof(noodle_tensor, strides) ==
 static_assert(NOODLE_MAX_RANK == NOODLE_RT_MAX_RANK);
 static_assert(int(NOODLE_F64) == NOODLE_RT_F64 &&
               int(NOODLE_INDEX) == NOODLE_RT_INDEX);
+static_assert(int(NOODLE_F16) == NOODLE_RT_F16 &&
+              int(NOODLE_BF16) == NOODLE_RT_BF16 &&
+              int(NOODLE_I8) == NOODLE_RT_I8 &&
+              int(NOODLE_C64) == NOODLE_RT_C64 &&
+              int(NOODLE_C128) == NOODLE_RT_C128);
 static_assert(int(NOODLE_CSC) == NOODLE_RT_CSC);
 static_assert(int(NOODLE_INTERNAL) == NOODLE_RT_INTERNAL);
 static_assert(int(NOODLE_DEVICE_FAILED) == NOODLE_RT_DEVICE_FAILED);

@@ -137,11 +137,11 @@ Value Emitter::cast(Value tensor, Type to) {
 }
 
 Value Emitter::constant(TypedAttr value) {
-  return arith::ConstantOp::create(*this, value);
+  return elementConstant(*this, getLoc(), value);
 }
 
 Value Emitter::zeroOf(Type elementType) {
-  return constant(getZeroAttr(elementType));
+  return constant(zeroElement(elementType));
 }
 
 //===----------------------------------------------------------------------===//
@@ -250,13 +250,7 @@ Value Emitter::densify(Value tensor, Value absent) {
 
 /// value != 0; NaN is.
 static Value isNonzero(OpBuilder &builder, Location loc, Value value) {
-  Value zero = arith::ConstantOp::create(builder, loc,
-                                         builder.getZeroAttr(value.getType()));
-  if (isa<FloatType>(value.getType()))
-    return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNE, value,
-                                 zero);
-  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, value,
-                               zero);
+  return convertElement(builder, loc, value, builder.getI1Type());
 }
 
 Value Emitter::presence(Value tensor, bool valued) {

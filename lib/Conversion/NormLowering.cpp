@@ -7,6 +7,7 @@
 #include "Lowering.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include <limits>
 
@@ -89,9 +90,16 @@ static Value add(OpBuilder &b, Location loc, ValueRange args) {
   return arith::AddFOp::create(b, loc, args[1], args[0]);
 }
 
+/// f16 and bf16 are computed in f32.
+static Value widened(Emitter &e, Value tensor) {
+  if (tensor && isNarrowFloat(getElementTypeOrSelf(tensor)))
+    return e.cast(tensor, e.getF32Type());
+  return tensor;
+}
+
 Value noodle::lowerSoftmax(SoftmaxOp op) {
   Emitter e(op);
-  Value x = op.getInput();
+  Value x = widened(e, op.getInput());
   AxisOps axis(e, x, op.getAxis());
   Value max =
       axis.reduce(x, -std::numeric_limits<double>::infinity(),
@@ -104,21 +112,22 @@ Value noodle::lowerSoftmax(SoftmaxOp op) {
             b, loc, arith::SubFOp::create(b, loc, args[0], args[1]));
       });
   Value sum = axis.reduce(powers, 0.0, add);
-  return axis.each({powers, sum},
-                   [](OpBuilder &b, Location loc, ValueRange args) -> Value {
-                     return arith::DivFOp::create(b, loc, args[0], args[1]);
-                   });
+  Value result = axis.each(
+      {powers, sum}, [](OpBuilder &b, Location loc, ValueRange args) -> Value {
+        return arith::DivFOp::create(b, loc, args[0], args[1]);
+      });
+  return e.cast(result, op.getType().getElementType());
 }
 
 Value noodle::lowerLayerNorm(LayerNormOp op) {
   Emitter e(op);
-  Value x = op.getInput();
+  Value x = widened(e, op.getInput());
+  Value scale = widened(e, op.getScale()), shift = widened(e, op.getShift());
   auto type = cast<RankedTensorType>(x.getType());
   int64_t last = type.getRank() - 1;
   AxisOps axis(e, x, last);
   for (auto [name, vector] :
-       {std::pair<StringRef, Value>{"scale", op.getScale()},
-        {"shift", op.getShift()}})
+       {std::pair<StringRef, Value>{"scale", scale}, {"shift", shift}})
     if (vector) {
       axis.vectors.insert(vector);
       e.requireEqual(e.dim(x, last), e.dim(vector, 0),
@@ -140,12 +149,12 @@ Value noodle::lowerLayerNorm(LayerNormOp op) {
         return arith::AddFOp::create(b, loc, args[2], square);
       });
   SmallVector<Value> operands{x, sum, squares};
-  if (op.getScale())
-    operands.push_back(op.getScale());
-  if (op.getShift())
-    operands.push_back(op.getShift());
+  if (scale)
+    operands.push_back(scale);
+  if (shift)
+    operands.push_back(shift);
   Value epsilon = axis.constant(op.getEpsilon().convertToDouble());
-  return axis.each(
+  Value result = axis.each(
       operands, [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
         Value d = difference(b, loc, args[0], args[1], count);
         Value variance = arith::DivFOp::create(b, loc, args[2], count);
@@ -153,10 +162,11 @@ Value noodle::lowerLayerNorm(LayerNormOp op) {
             b, loc, arith::AddFOp::create(b, loc, variance, epsilon));
         Value y = arith::DivFOp::create(b, loc, d, root);
         unsigned at = 3;
-        if (op.getScale())
+        if (scale)
           y = arith::MulFOp::create(b, loc, y, args[at++]);
-        if (op.getShift())
+        if (shift)
           y = arith::AddFOp::create(b, loc, y, args[at++]);
         return y;
       });
+  return e.cast(result, op.getType().getElementType());
 }

@@ -8,6 +8,7 @@
 
 #include "noodle/Dialect/ContractSpec.h"
 #include "noodle/Dialect/Noodle.h"
+#include "noodle/Dialect/Semiring.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -181,8 +182,7 @@ std::optional<int64_t> KnownSizes::findStored(Value tensor) {
 
 std::optional<double> KnownSizes::bytes(Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());
-  double each =
-      std::max<unsigned>(8, type.getElementType().getIntOrFloatBitWidth()) / 8;
+  double each = elementBytes(type.getElementType());
   if (auto encoding = sparse_tensor::getSparseTensorEncoding(type)) {
     std::optional<int64_t> entries = stored(tensor);
     if (!entries)

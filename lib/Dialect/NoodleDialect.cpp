@@ -31,7 +31,8 @@ static constexpr StringLiteral notes[] = {
     "noodle.stats_key",     "noodle.cpu",          "noodle.schedule",
     "noodle.parallel_body", "noodle.parallel_for", "noodle.sites",
     "noodle.plan",          "noodle.fallback",     "noodle.device",
-    "noodle.kernels",       "noodle.kernel",       "noodle.chip"};
+    "noodle.chunked",        "noodle.kernels",      "noodle.kernel",
+    "noodle.chip"};
 
 static bool isNote(StringAttr name) {
   return llvm::is_contained(notes, name.getValue());

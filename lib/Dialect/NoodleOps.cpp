@@ -36,8 +36,10 @@ ContractSpec ContractOp::getSpec() {
 }
 
 Type ContractOp::getAccumulatorType() {
-  return getAccumulator().value_or(
-      cast<RankedTensorType>(getInputs().front().getType()).getElementType());
+  if (std::optional<Type> named = getAccumulator())
+    return *named;
+  return defaultAccumulator(getSemiring(),
+                            getElementTypeOrSelf(getInputs().front()));
 }
 
 ContractSpec MatmulOp::getSpec() {
@@ -69,7 +71,9 @@ ContractSpec MatmulOp::getSpec() {
 }
 
 Type MatmulOp::getAccumulatorType() {
-  return getAccumulator().value_or(getLhs().getType().getElementType());
+  if (std::optional<Type> named = getAccumulator())
+    return *named;
+  return defaultAccumulator(getSemiring(), getLhs().getType().getElementType());
 }
 
 //===----------------------------------------------------------------------===//

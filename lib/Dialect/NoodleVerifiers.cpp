@@ -42,11 +42,6 @@ static bool isSparse(RankedTensorType type) {
   return type && type.getEncoding();
 }
 
-static bool isElement(Type type) {
-  return type.isF32() || type.isF64() || type.isInteger(1) ||
-         type.isInteger(32) || type.isInteger(64);
-}
-
 /// Whether two extents may be equal.
 static bool agree(int64_t a, int64_t b) {
   return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b);
@@ -72,7 +67,7 @@ static LogicalResult verifyTensor(RankedTensorType type,
     return success();
   }
   // A zero extent makes an empty tensor, but its strides are still computed.
-  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  int64_t bytes = elementBytes(type.getElementType());
   for (int64_t extent : type.getShape())
     if (extent > 0 && llvm::MulOverflow(bytes, extent, bytes))
       return error() << "has more than 2^63 - 1 bytes";
@@ -134,8 +129,7 @@ static LogicalResult verifyResult(Operation *op, Type element,
 
 /// `absent`, where given, is a scalar of the type.
 static LogicalResult verifyAbsent(Operation *op, TypedAttr absent, Type type) {
-  if (!absent ||
-      (isa<FloatAttr, IntegerAttr>(absent) && absent.getType() == type))
+  if (!absent || (isElementAttr(absent) && absent.getType() == type))
     return success();
   return op->emitOpError() << "'absent' must be a scalar of type " << type
                            << ", but is " << absent;
@@ -177,6 +171,18 @@ static LogicalResult verifySemiringSymbol(Operation *op, SemiringAttr semiring,
 // Contractions
 //===----------------------------------------------------------------------===//
 
+/// Whether sums of `element` may be formed in `sum`, another type.
+static bool isWider(Type sum, Type element) {
+  auto complex = dyn_cast<ComplexType>(sum);
+  if (complex || isa<ComplexType>(element))
+    return complex && complex.getElementType().isF64() &&
+           isa<ComplexType>(element);
+  if (!isElementType(sum) || isNarrowFloat(sum) || element.isInteger(1) ||
+      isa<FloatType>(sum) != isa<FloatType>(element))
+    return false;
+  return sum.getIntOrFloatBitWidth() > element.getIntOrFloatBitWidth();
+}
+
 /// What contract and matmul share: formats, element types, accumulator.
 static LogicalResult verifyProduct(Operation *op, ValueRange inputs,
                                    std::optional<Type> accumulator,
@@ -188,13 +194,12 @@ static LogicalResult verifyProduct(Operation *op, ValueRange inputs,
     if (tensorType(input).getElementType() != element)
       return operandError(op, index)
              << "must have element type " << element << ", as operand #0 has";
-  Type sum = accumulator.value_or(element);
-  if (sum != element && !(element.isF32() && sum.isF64()) &&
-      !(element.isInteger(32) && sum.isInteger(64)))
+  Type sum = accumulator.value_or(defaultAccumulator(semiring, element));
+  if (sum != element && !isWider(sum, element))
     return op->emitOpError()
            << "accumulator " << sum << " does not suit " << element
-           << "; use the same type, f64 for f32, or i64 for "
-              "i32";
+           << "; use the same type or a wider one of its kind: f32 or f64 for "
+              "floats, i32 or i64 for integers, complex<f64> for complex<f32>";
   // Elsewhere the zero is the type's extreme value: i32's is no zero of i64.
   if (sum != element && element.isInteger() &&
       semiring.getKind() != SemiringKind::PlusTimes &&
@@ -315,22 +320,35 @@ LogicalResult MatmulOp::verifySymbolUses(SymbolTableCollection &symbols) {
 // Scalar code in regions and functions
 //===----------------------------------------------------------------------===//
 
-/// Ops of arith and math over Noodle's element types, but for the terminator.
+/// Ops of arith, math and complex over Noodle's element types, but for the
+/// terminator.
 static LogicalResult verifyScalarCode(Operation *op, StringRef what,
                                       Block &block) {
   for (Operation &inner : block.without_terminator()) {
-    if (!isa_and_nonnull<arith::ArithDialect, math::MathDialect>(
-            inner.getDialect()))
+    if (!isa_and_nonnull<arith::ArithDialect, math::MathDialect,
+                         complex::ComplexDialect>(inner.getDialect()))
       return op->emitOpError()
-                 .append(what, " may only hold ops of arith and math")
+                 .append(what, " may only hold ops of arith, math and complex")
                  .attachNote(inner.getLoc())
              << "'" << inner.getName() << "' is not one";
-    auto isOther = [](Type type) { return !isElement(type); };
+    if (isa<complex::ComplexDialect>(inner.getDialect()) &&
+        !isa<complex::AbsOp, complex::AddOp, complex::AngleOp, complex::ConjOp,
+             complex::ConstantOp, complex::CreateOp, complex::DivOp,
+             complex::EqualOp, complex::ExpOp, complex::ImOp, complex::LogOp,
+             complex::MulOp, complex::NegOp, complex::NotEqualOp, complex::ReOp,
+             complex::SqrtOp, complex::SubOp>(inner))
+      return op->emitOpError()
+                 .append(what, " may only hold abs, add, angle, conj, "
+                               "constant, create, div, eq, exp, im, log, mul, "
+                               "neg, neq, re, sqrt and sub of complex")
+                 .attachNote(inner.getLoc())
+             << "'" << inner.getName() << "' is not one";
+    auto isOther = [](Type type) { return !isElementType(type); };
     if (llvm::any_of(inner.getOperandTypes(), isOther) ||
         llvm::any_of(inner.getResultTypes(), isOther))
       return op->emitOpError()
-                 .append(what, " may only compute with f32, f64, i32, i64 and "
-                               "i1")
+                 .append(what, " may only compute with f16, bf16, f32, f64, "
+                               "i8, i32, i64, i1 and complex numbers")
                  .attachNote(inner.getLoc())
              << "'" << inner.getName() << "' has another type";
   }
@@ -660,6 +678,12 @@ LogicalResult ConvertOp::verify() {
   if (failed(verifyTensors(*this)) ||
       failed(verifyResult(*this, getType().getElementType(), input.getShape())))
     return failure();
+  if (isa<ComplexType>(input.getElementType()) &&
+      !isa<ComplexType>(getType().getElementType()) &&
+      !getType().getElementType().isInteger(1))
+    return resultError(*this)
+           << "cannot hold complex numbers; take a part with a noodle.map and "
+              "complex.re, complex.im or complex.abs";
   if (getAbsent() && isSparse(input) == isSparse(getType()))
     return emitOpError() << "'absent' has no use between two "
                          << (isSparse(input) ? "sparse" : "dense")
@@ -681,9 +705,10 @@ LogicalResult CheckOp::verify() {
 }
 
 LogicalResult SemiringOp::verify() {
-  if (!isElement(getElementType()))
-    return emitOpError() << "element type must be f32, f64, i32, i64 or i1, "
-                            "but is "
+  if (!isElementType(getElementType()))
+    return emitOpError() << "element type must be f16, bf16, f32, f64, i8, "
+                            "i32, i64, i1, complex<f32> or complex<f64>, but "
+                            "is "
                          << getElementType();
   return success();
 }

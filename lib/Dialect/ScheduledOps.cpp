@@ -91,8 +91,9 @@ static LogicalResult verifyMaps(FusedContractOp op) {
       return op.emitOpError() << "operand " << k << " must be a tensor or a "
                               << "buffer, but is " << value.getType();
     if (auto tensor = dyn_cast<RankedTensorType>(type);
-        tensor && tensor.getEncoding())
-      return op.emitOpError() << "operand " << k << " is sparse";
+        tensor && tensor.getEncoding() && k >= op.getLhs().size())
+      return op.emitOpError() << "operand " << k
+                              << " is sparse: only lhs operands may be";
     if (isa<MemRefType>(type) != op.onBuffers())
       return op.emitOpError() << "mixes tensors and buffers";
     AffineMap map = op.getMap(k);
@@ -195,7 +196,6 @@ LogicalResult FusedContractOp::verify() {
                     elements({getSumType()}, getExtras(), true), out);
 }
 
-//===----------------------------------------------------------------------===//
 void BlasProductOp::getEffects(
     SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   effects.emplace_back(MemoryEffects::Read::get(), &getLhsMutable());
@@ -232,6 +232,7 @@ LogicalResult BlasProductOp::verify() {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
 // Devices
 //===----------------------------------------------------------------------===//
 

@@ -17,21 +17,86 @@ using arith::CmpFPredicate;
 using arith::CmpIPredicate;
 
 //===----------------------------------------------------------------------===//
+// Element types
+//===----------------------------------------------------------------------===//
+
+bool noodle::isNarrowFloat(Type type) { return type.isF16() || type.isBF16(); }
+
+noodle_rt_type noodle::runtimeType(Type type) {
+  auto complex = dyn_cast<ComplexType>(type);
+  Type part = complex ? complex.getElementType() : type;
+  if (part.isF32())
+    return complex ? NOODLE_RT_C64 : NOODLE_RT_F32;
+  if (part.isF64())
+    return complex ? NOODLE_RT_C128 : NOODLE_RT_F64;
+  if (type.isSignlessInteger(1))
+    return NOODLE_RT_I1;
+  if (type.isSignlessInteger(8))
+    return NOODLE_RT_I8;
+  if (type.isSignlessInteger(32))
+    return NOODLE_RT_I32;
+  if (type.isSignlessInteger(64))
+    return NOODLE_RT_I64;
+  if (type.isF16())
+    return NOODLE_RT_F16;
+  if (type.isBF16())
+    return NOODLE_RT_BF16;
+  return type.isIndex() ? NOODLE_RT_INDEX : 0;
+}
+
+bool noodle::isElementType(Type type) {
+  return !type.isIndex() && runtimeType(type) != 0;
+}
+
+int64_t noodle::elementBytes(Type type) {
+  if (noodle_rt_type known = runtimeType(type))
+    return noodle_rt_element_bytes(known);
+  // Integers of other widths, in maps and semirings of the compiler's own.
+  return (type.getIntOrFloatBitWidth() + 7) / 8;
+}
+
+Type noodle::defaultAccumulator(SemiringAttr semiring, Type element) {
+  SemiringKind kind = semiring.getKind();
+  if (kind == SemiringKind::User)
+    return element;
+  if (isNarrowFloat(element))
+    return Float32Type::get(element.getContext());
+  // Elsewhere the zero is the type's extreme value: i8's is no zero of i32.
+  if (element.isInteger(8) &&
+      (kind == SemiringKind::PlusTimes || kind == SemiringKind::MaxTimes))
+    return IntegerType::get(element.getContext(), 32);
+  return element;
+}
+
+Type noodle::reductionType(SemiringAttr semiring, Type element) {
+  return element.isInteger() ? element : defaultAccumulator(semiring, element);
+}
+
+bool noodle::isElementAttr(Attribute attr) {
+  return isa<FloatAttr, IntegerAttr, complex::NumberAttr>(attr);
+}
+
+//===----------------------------------------------------------------------===//
 // Resolution and laws
 //===----------------------------------------------------------------------===//
 
 /// Why a built-in semiring is not defined for a type; empty where it is.
 static StringRef whyIllegal(SemiringKind kind, Type type) {
   bool boolean = type.isInteger(1);
+  if (isa<ComplexType>(type))
+    return kind == SemiringKind::PlusTimes ? ""
+           : kind == SemiringKind::OrAnd || kind == SemiringKind::XorAnd
+               ? "its type is i1"
+               : "complex numbers have no order; plus_times is their semiring";
   switch (kind) {
   case SemiringKind::OrAnd:
   case SemiringKind::XorAnd:
     return boolean ? "" : "its type is i1";
   case SemiringKind::LogPlus:
-    return isa<FloatType>(type) ? "" : "its types are f32 and f64";
+    return isa<FloatType>(type) ? "" : "its types are floats";
   case SemiringKind::PlusTimes:
-    return boolean ? "its types are f32, f64, i32 and i64; or_and and xor_and "
-                     "are the semirings of i1"
+    return boolean ? "its types are floats, integers and complex numbers; "
+                     "or_and and xor_and are the semirings of i1"
                    : "";
   default:
     return boolean ? "i1 has no order; or_and and xor_and are its semirings"
@@ -74,8 +139,8 @@ Semiring::resolve(SemiringAttr attr, Type elementType, SemiringOp symbol,
 
 SemiringTraits Semiring::traits() const {
   SemiringTraits traits;
-  bool isFloat = isa<FloatType>(getElementTypeOrSelf(type));
-  traits.exact = !isFloat;
+  // Parts of complex numbers are floats.
+  traits.exact = isa<IntegerType>(getElementTypeOrSelf(type));
   switch (kind()) {
   case SemiringKind::PlusTimes:
     traits.ring = true;
@@ -120,8 +185,12 @@ namespace {
 enum class Special { Zero, One, Lowest, Highest };
 } // namespace
 
-/// 0, 1, or the extreme value of a scalar type: an infinity for floats.
+/// 0, 1, or the extreme value of a scalar type: an infinity for floats. Complex
+/// numbers have no extreme.
 static TypedAttr specialAttr(Type type, Special special) {
+  if (auto complex = dyn_cast<ComplexType>(type)) {
+    return complex::NumberAttr::get(complex, special == Special::One, 0.0);
+  }
   if (auto floats = dyn_cast<FloatType>(type)) {
     const llvm::fltSemantics &semantics = floats.getFloatSemantics();
     switch (special) {
@@ -181,6 +250,13 @@ static Special oneOf(SemiringKind kind) {
 /// A constant of a scalar or vector type.
 static Value constant(OpBuilder &builder, Location loc, Type type,
                       TypedAttr value) {
+  if (auto number = dyn_cast<complex::NumberAttr>(value)) {
+    auto part = cast<ComplexType>(type).getElementType();
+    return complex::ConstantOp::create(
+        builder, loc, type,
+        builder.getArrayAttr({FloatAttr::get(part, number.getReal()),
+                              FloatAttr::get(part, number.getImag())}));
+  }
   if (auto shaped = dyn_cast<ShapedType>(type))
     value = DenseElementsAttr::get(shaped, Attribute(value));
   return arith::ConstantOp::create(builder, loc, value);
@@ -190,6 +266,15 @@ static Value constant(OpBuilder &builder, Location loc, Type type,
                       Special special) {
   return constant(builder, loc, type,
                   specialAttr(getElementTypeOrSelf(type), special));
+}
+
+Value noodle::elementConstant(OpBuilder &builder, Location loc,
+                              TypedAttr value) {
+  return constant(builder, loc, value.getType(), value);
+}
+
+TypedAttr noodle::zeroElement(Type type) {
+  return specialAttr(type, Special::Zero);
 }
 
 /// Copies a region of a user-defined semiring to the insertion point.
@@ -231,6 +316,10 @@ TypedAttr Semiring::zeroAttr() const {
 
 static bool isFloat(Value value) {
   return isa<FloatType>(getElementTypeOrSelf(value.getType()));
+}
+
+static bool isComplex(Value value) {
+  return isa<ComplexType>(getElementTypeOrSelf(value.getType()));
 }
 
 static Value select(OpBuilder &builder, Location loc, Value condition, Value a,
@@ -309,6 +398,8 @@ static Value logAdd(OpBuilder &builder, Location loc, Value a, Value b) {
 Value Semiring::add(OpBuilder &builder, Location loc, Value a, Value b) const {
   switch (kind()) {
   case SemiringKind::PlusTimes:
+    if (isComplex(a))
+      return complex::AddOp::create(builder, loc, a, b);
     if (isFloat(a))
       return arith::AddFOp::create(builder, loc, a, b);
     return arith::AddIOp::create(builder, loc, a, b);
@@ -335,6 +426,8 @@ Value Semiring::mul(OpBuilder &builder, Location loc, Value a, Value b) const {
   switch (kind()) {
   case SemiringKind::PlusTimes:
   case SemiringKind::MaxTimes:
+    if (isComplex(a))
+      return complex::MulOp::create(builder, loc, a, b);
     if (isFloat(a))
       return arith::MulFOp::create(builder, loc, a, b);
     return arith::MulIOp::create(builder, loc, a, b);
@@ -356,10 +449,22 @@ Value Semiring::mul(OpBuilder &builder, Location loc, Value a, Value b) const {
   llvm_unreachable("covered");
 }
 
+/// `element`, or the vector of it that has the shape of `type`.
+static Type likeShape(Type type, Type element) {
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    return shaped.clone(element);
+  return element;
+}
+
 /// Float to integer: saturates, NaN gives 0. The cast itself only ever sees
 /// values in range, because outside it is poison.
 static Value floatToInteger(OpBuilder &builder, Location loc, Value value,
                             Type to) {
+  // The bounds of an integer type may lie beyond a narrow float's range.
+  if (isNarrowFloat(getElementTypeOrSelf(value.getType())))
+    value = convertElement(
+        builder, loc, value,
+        likeShape(value.getType(), Float32Type::get(to.getContext())));
   Type from = value.getType();
   auto floats = cast<FloatType>(getElementTypeOrSelf(from));
   unsigned width = getElementTypeOrSelf(to).getIntOrFloatBitWidth();
@@ -388,6 +493,31 @@ static Value floatToInteger(OpBuilder &builder, Location loc, Value value,
                 constant(builder, loc, to, Special::Highest), cast);
 }
 
+/// To and from complex numbers, scalars only.
+static Value convertComplex(OpBuilder &builder, Location loc, Value value,
+                            Type to) {
+  auto from = dyn_cast<ComplexType>(value.getType());
+  auto complex = dyn_cast<ComplexType>(to);
+  if (!complex) { // i1
+    Value zero = constant(builder, loc, from, Special::Zero);
+    return complex::NotEqualOp::create(builder, loc, value, zero);
+  }
+  Type part = complex.getElementType();
+  auto convertPart = [&](Value of) {
+    return convertElement(builder, loc, of, part);
+  };
+  Value real, imaginary;
+  if (from) {
+    Type held = from.getElementType();
+    real = convertPart(complex::ReOp::create(builder, loc, held, value));
+    imaginary = convertPart(complex::ImOp::create(builder, loc, held, value));
+  } else {
+    real = convertPart(value);
+    imaginary = constant(builder, loc, part, Special::Zero);
+  }
+  return complex::CreateOp::create(builder, loc, to, real, imaginary);
+}
+
 Value noodle::convertElement(OpBuilder &builder, Location loc, Value value,
                              Type to) {
   Type from = value.getType();
@@ -395,6 +525,8 @@ Value noodle::convertElement(OpBuilder &builder, Location loc, Value value,
     return value;
   Type scalarFrom = getElementTypeOrSelf(from);
   Type scalarTo = getElementTypeOrSelf(to);
+  if (isa<ComplexType>(scalarFrom) || isa<ComplexType>(scalarTo))
+    return convertComplex(builder, loc, value, to);
   unsigned widthFrom = scalarFrom.getIntOrFloatBitWidth();
   unsigned widthTo = scalarTo.getIntOrFloatBitWidth();
   bool floatFrom = isa<FloatType>(scalarFrom);
@@ -406,6 +538,13 @@ Value noodle::convertElement(OpBuilder &builder, Location loc, Value value,
                                    zero);
     return arith::CmpIOp::create(builder, loc, CmpIPredicate::ne, value, zero);
   }
+  // Integers become f16 and bf16 by way of f32, and one of those the other.
+  if (isNarrowFloat(scalarTo) && (!floatFrom || isNarrowFloat(scalarFrom)))
+    return arith::TruncFOp::create(
+        builder, loc, to,
+        convertElement(
+            builder, loc, value,
+            likeShape(from, Float32Type::get(builder.getContext()))));
   if (scalarFrom.isInteger(1)) {
     if (floatTo)
       return arith::UIToFPOp::create(builder, loc, to, value);

@@ -13,6 +13,8 @@
 
 #include "Machine.h"
 
+#include "noodle-rt/narrow.h"
+
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -21,6 +23,8 @@
 namespace noodle::engine {
 
 namespace io = rt::io;
+using rt::Brain;
+using rt::Half;
 
 namespace {
 
@@ -65,9 +69,38 @@ template <typename Body> auto withElement(noodle_rt_type type, Body &&body) {
     return body(float());
   case NOODLE_RT_F64:
     return body(double());
+  case NOODLE_RT_F16:
+    return body(Half());
+  case NOODLE_RT_BF16:
+    return body(Brain());
+  case NOODLE_RT_I8:
+    return body(int8_t());
+  case NOODLE_RT_C64:
+    return body(std::complex<float>());
+  case NOODLE_RT_C128:
+    return body(std::complex<double>());
   default:
     return body(int64_t());
   }
+}
+
+template <typename T> constexpr bool isComplex = false;
+template <typename T> constexpr bool isComplex<std::complex<T>> = true;
+template <typename T>
+constexpr bool isNarrow = std::is_same_v<T, Half> || std::is_same_v<T, Brain>;
+
+/// A number as an element; of a real type the real part.
+template <typename T, typename From> T elementOf(From value) {
+  if constexpr (isComplex<From> && !isComplex<T>)
+    return elementOf<T>(value.real());
+  else if constexpr (isComplex<T> && isComplex<From>)
+    return T(value);
+  else if constexpr (isComplex<T>)
+    return T(typename T::value_type(value));
+  else if constexpr (isNarrow<T> && std::is_integral_v<From>)
+    return T(float(value));
+  else
+    return T(value);
 }
 
 void setHead(noodle_rt_tensor &view, const TensorType &type) {
@@ -96,6 +129,31 @@ bool setShape(noodle_rt_tensor &view, const std::vector<int64_t> &shape,
 // Words
 //===----------------------------------------------------------------------===//
 
+/// `1.5`, `2i` or `1.5-2i`.
+bool parseNumber(std::string_view text, std::complex<double> &number) {
+  double parts[2] = {0, 0};
+  const char *at = text.data(), *end = at + text.size();
+  auto [rest, error] = std::from_chars(at, end, parts[0]);
+  if (error != std::errc())
+    return false;
+  if (rest != end && (*rest == '+' || *rest == '-')) {
+    bool negative = *rest == '-';
+    auto [last, wrong] = std::from_chars(rest + 1, end, parts[1]);
+    // A second sign would belong to the number.
+    if (wrong != std::errc() || rest[1] == '-' || last + 1 != end ||
+        *last != 'i')
+      return false;
+    if (negative)
+      parts[1] = -parts[1];
+  } else if (rest != end) {
+    if (rest + 1 != end || *rest != 'i')
+      return false;
+    std::swap(parts[0], parts[1]);
+  }
+  number = {parts[0], parts[1]};
+  return true;
+}
+
 Status bindScalar(const std::string &word, const TensorType &type,
                   const std::string &what, HostTensor &tensor) {
   const char *begin = word.data(), *end = begin + word.size();
@@ -106,8 +164,8 @@ Status bindScalar(const std::string &word, const TensorType &type,
                              noodle_rt_element_name(type.element));
   };
   setHead(tensor.view, type);
-  tensor.view.values = own<uint64_t>(tensor, 1);
-  std::memset(tensor.view.values, 0, 8);
+  tensor.view.values = own<uint64_t>(tensor, 2);
+  std::memset(tensor.view.values, 0, 16);
   auto parse = [&](auto value) {
     auto [rest, error] = std::from_chars(begin, end, value);
     if (error != std::errc() || rest != end || begin == end)
@@ -122,7 +180,17 @@ Status bindScalar(const std::string &word, const TensorType &type,
     *static_cast<uint8_t *>(tensor.view.values) = yes;
     return {};
   }
-  bool good = withElement(type.element, [&](auto zero) { return parse(zero); });
+  bool good = withElement(type.element, [&]<typename T>(T zero) {
+    if constexpr (std::is_arithmetic_v<T>)
+      return parse(zero);
+    std::complex<double> number;
+    if (!parseNumber(std::string_view(begin, size_t(end - begin)), number) ||
+        (!isComplex<T> && number.imag() != 0))
+      return false;
+    T value = elementOf<T>(number);
+    std::memcpy(tensor.view.values, &value, sizeof value);
+    return true;
+  });
   return good ? Status() : bad();
 }
 
@@ -142,13 +210,20 @@ struct Filler {
 
   template <typename T> T value(uint64_t index, noodle_rt_type type) const {
     if (kind != Random)
-      return T(kind == Ones);
+      return elementOf<T>(int64_t(kind == Ones));
     uint64_t bits = mix(seed, index);
     if (type == NOODLE_RT_I1)
-      return T(bits >> 63);
-    if constexpr (std::is_floating_point_v<T>)
-      return T(double(bits >> 11) * 0x1p-52 - 1.0); // [-1, 1)
-    return T(int64_t(bits >> 32) % 17 - 8);         // [-8, 8]
+      return elementOf<T>(int64_t(bits >> 63));
+    if constexpr (isComplex<T>)
+      return elementOf<T>(
+          std::complex<double>(fraction(bits), fraction(mix(bits, index))));
+    else if constexpr (std::is_integral_v<T>)
+      return T(int64_t(bits >> 32) % 17 - 8); // [-8, 8]
+    else
+      return elementOf<T>(fraction(bits));
+  }
+  static double fraction(uint64_t bits) {
+    return double(bits >> 11) * 0x1p-52 - 1.0; // [-1, 1)
   }
   /// Whether a sparse tensor stores the entry: a random one every tenth.
   bool stores(uint64_t index) const {
@@ -315,17 +390,24 @@ Status checkValues(const io::Coo &coo, noodle_rt_type type,
         what + ": " + value + " is no " + noodle_rt_element_name(type),
         line ? coo.source + ":" + std::to_string(line) + ":1" : coo.source);
   };
-  bool narrow = type == NOODLE_RT_I32;
+  if (coo.field == io::Field::Complex && type != NOODLE_RT_C64 &&
+      type != NOODLE_RT_C128)
+    return Status::error(Code::InvalidArgument,
+                         what + ": complex values do not fit " +
+                             noodle_rt_element_name(type),
+                         coo.source);
+  bool narrow = type == NOODLE_RT_I32 || type == NOODLE_RT_I8;
   if (!narrow && type != NOODLE_RT_I64)
     return {};
-  double low = narrow ? -0x1p31 : -0x1p63, high = narrow ? 0x1p31 : 0x1p63;
+  int bits = type == NOODLE_RT_I8 ? 8 : narrow ? 32 : 64;
+  double high = std::ldexp(1.0, bits - 1), low = -high;
   for (size_t k = 0; k < coo.reals.size(); ++k) {
     double value = coo.reals[k];
     if (!(value >= low && value < high) || value != std::floor(value))
       return refuse(int64_t(k), std::to_string(value));
   }
   for (size_t k = 0; narrow && k < coo.integers.size(); ++k)
-    if (coo.integers[k] != int32_t(coo.integers[k]))
+    if (double(coo.integers[k]) < low || double(coo.integers[k]) >= high)
       return refuse(int64_t(k), std::to_string(coo.integers[k]));
   return {};
 }
@@ -333,8 +415,8 @@ Status checkValues(const io::Coo &coo, noodle_rt_type type,
 template <typename T, typename From>
 T convert(From value, noodle_rt_type type) {
   if (type == NOODLE_RT_I1)
-    return T(value != 0);
-  return T(value);
+    return elementOf<T>(int64_t(value != From(0)));
+  return elementOf<T>(value);
 }
 
 template <typename P, typename C>
@@ -355,6 +437,9 @@ Status bindCompressed(const io::Coo &coo, const std::string &what,
   view.coordinates = matrix->coordinates.data();
   if (view.type == NOODLE_RT_F64 && matrix->field == io::Field::Real) {
     view.values = matrix->reals.data();
+  } else if (view.type == NOODLE_RT_C128 &&
+             matrix->field == io::Field::Complex) {
+    view.values = matrix->complexes.data();
   } else {
     withElement(view.type, [&](auto zero) {
       using T = decltype(zero);
@@ -364,7 +449,9 @@ Status bindCompressed(const io::Coo &coo, const std::string &what,
                         ? convert<T>(matrix->reals[k], view.type)
                     : matrix->field == io::Field::Integer
                         ? convert<T>(matrix->integers[k], view.type)
-                        : T(1);
+                    : matrix->field == io::Field::Complex
+                        ? convert<T>(matrix->complexes[k], view.type)
+                        : elementOf<T>(int64_t(1));
       view.values = values;
     });
   }
@@ -397,7 +484,7 @@ Status densify(io::Coo &coo, const TensorType &type, const std::string &what,
   withElement(type.element, [&](auto zero) {
     using T = decltype(zero);
     T *values = own<T>(tensor, std::max<int64_t>(count, 1));
-    std::fill_n(values, count, T(0));
+    std::fill_n(values, count, T());
     const auto *positions =
         static_cast<const int64_t *>(compressed.view.positions);
     const auto *columns =

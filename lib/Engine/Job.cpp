@@ -124,26 +124,11 @@ Status Job::parse(std::string_view text, std::string_view name) {
   return {};
 }
 
-static noodle_rt_type elementOf(mlir::Type type) {
-  if (type.isF32())
-    return NOODLE_RT_F32;
-  if (type.isF64())
-    return NOODLE_RT_F64;
-  if (type.isSignlessInteger(1))
-    return NOODLE_RT_I1;
-  if (type.isSignlessInteger(32))
-    return NOODLE_RT_I32;
-  if (type.isSignlessInteger(64))
-    return NOODLE_RT_I64;
-  if (type.isIndex())
-    return NOODLE_RT_INDEX;
-  return 0;
-}
-
 std::optional<TensorType> toTensorType(mlir::Type type) {
   TensorType result;
   auto tensor = llvm::dyn_cast<mlir::RankedTensorType>(type);
-  result.element = elementOf(tensor ? tensor.getElementType() : type);
+  result.element =
+      mlir::noodle::runtimeType(tensor ? tensor.getElementType() : type);
   if (!result.element)
     return std::nullopt;
   if (!tensor) {

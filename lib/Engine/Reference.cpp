@@ -36,22 +36,11 @@ noodle_rt_status fail(noodle_rt_context *context, noodle_rt_status status,
 /// Writes one element of `type` to `at`.
 void storeScalar(const reference::Scalar &value, noodle_rt_type type,
                  void *at) {
-  auto as = [&]<typename T>(T) {
-    T element = std::visit([](auto held) { return T(held); }, value);
-    std::memcpy(at, &element, sizeof element);
-  };
-  switch (type) {
-  case NOODLE_RT_I1:
-    return as(uint8_t());
-  case NOODLE_RT_I32:
-    return as(int32_t());
-  case NOODLE_RT_F32:
-    return as(float());
-  case NOODLE_RT_F64:
-    return as(double());
-  default:
-    return as(int64_t());
-  }
+  reference::Tensor one;
+  one.type = type;
+  one.values.resize(size_t(noodle_rt_element_bytes(type)));
+  one.set(0, value);
+  std::memcpy(at, one.values.data(), one.values.size());
 }
 
 /// A block of the call with `bytes`; null when the budget refuses.
@@ -84,7 +73,7 @@ noodle_rt_status toRuntime(noodle_rt_context *context,
     if (!scalar)
       return fail(context, NOODLE_RT_INTERNAL,
                   "the interpreter returned a tensor for a scalar");
-    if (!slot.values && !(slot.values = noodle_ir_alloc(context, 8)))
+    if (!slot.values && !(slot.values = noodle_ir_alloc(context, 16)))
       return NOODLE_RT_OUT_OF_MEMORY;
     storeScalar(*scalar, type.element, slot.values);
     return NOODLE_RT_OK;

@@ -32,19 +32,19 @@ static bool isBoundSymbol(StringRef name) {
 
 /// Dialects of the ops that a phase may leave behind.
 static ArrayRef<StringRef> dialectsAfter(Phase phase) {
-  static constexpr StringRef core[] = {"builtin", "func",   "scf",   "arith",
-                                       "math",    "tensor", "noodle"};
+  static constexpr StringRef core[] = {
+      "builtin", "func", "scf", "arith", "math", "tensor", "noodle", "complex"};
   static constexpr StringRef structured[] = {
-      "builtin", "func",   "scf",           "arith",  "math",          "tensor",
-      "linalg",  "noodle", "sparse_tensor", "affine", "bufferization", "ub",
-      "memref",  "gpu"};
+      "builtin",       "func",   "scf",    "arith",         "math",
+      "tensor",        "linalg", "noodle", "sparse_tensor", "affine",
+      "bufferization", "ub",     "memref", "gpu",           "complex"};
   static constexpr StringRef scheduled[] = {
       "builtin", "func",   "scf",           "arith",  "math",          "tensor",
       "linalg",  "noodle", "sparse_tensor", "affine", "bufferization", "vector",
-      "memref",  "ub"};
+      "memref",  "ub",     "complex"};
   static constexpr StringRef buffers[] = {
-      "builtin", "func",   "scf", "arith",  "math",          "memref",
-      "vector",  "noodle", "cf",  "affine", "sparse_tensor", "ub"};
+      "builtin", "func", "scf",    "arith",         "math", "memref", "vector",
+      "noodle",  "cf",   "affine", "sparse_tensor", "ub",   "complex"};
   static constexpr StringRef llvm[] = {"builtin", "llvm"};
   switch (phase) {
   case Phase::Elaborated:

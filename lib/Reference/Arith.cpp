@@ -68,6 +68,17 @@ static LogicalResult constant(Machine &machine, Frame &frame,
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr))
     return resourceConstant(machine, op, resource, *tensor);
   int64_t k = 0;
+  if (isa<ComplexType>(type.getElementType())) {
+    auto values = elements.tryGetValues<std::complex<APFloat>>();
+    if (!values)
+      return machine.uncovered(op, "with this value");
+    for (const std::complex<APFloat> &value : *values) {
+      if (failed(machine.step(op)))
+        return failure();
+      tensor->set(k++, scalarFromComplex(value));
+    }
+    return success();
+  }
   if (isa<FloatType>(type.getElementType())) {
     auto values = elements.tryGetValues<APFloat>();
     if (!values)
@@ -75,9 +86,7 @@ static LogicalResult constant(Machine &machine, Frame &frame,
     for (const APFloat &value : *values) {
       if (failed(machine.step(op)))
         return failure();
-      tensor->set(k++, element == NOODLE_RT_F32
-                           ? Scalar(value.convertToFloat())
-                           : Scalar(value.convertToDouble()));
+      tensor->set(k++, scalarFromFloat(value));
     }
     return success();
   }
@@ -302,10 +311,10 @@ template <float (*narrow)(float, float), double (*wide)(double, double)>
 static LogicalResult binaryFloat(Machine &machine, Frame &frame,
                                  Operation *op) {
   return elementwise(machine, frame, op, [&](ArrayRef<Scalar> in, Scalar &out) {
-    if (const float *a = std::get_if<float>(&in[0]))
-      out = narrow(*a, std::get<float>(in[1]));
+    if (const double *a = std::get_if<double>(&in[0]))
+      out = wide(*a, std::get<double>(in[1]));
     else
-      out = wide(std::get<double>(in[0]), std::get<double>(in[1]));
+      out = roundedLike(in[0], narrow(toFloat(in[0]), toFloat(in[1])));
     return true;
   });
 }
@@ -361,10 +370,7 @@ static LogicalResult cmpFloat(Machine &machine, Frame &frame,
 
 static LogicalResult negate(Machine &machine, Frame &frame, Operation *op) {
   return elementwise(machine, frame, op, [](ArrayRef<Scalar> in, Scalar &out) {
-    if (const float *a = std::get_if<float>(&in[0]))
-      out = -*a;
-    else
-      out = -std::get<double>(in[0]);
+    out = roundedLike(in[0], -toDouble(in[0]));
     return true;
   });
 }
@@ -394,6 +400,10 @@ static int64_t bitsOf(const Scalar &value) {
     return int64_t(llvm::bit_cast<uint32_t>(*narrow));
   if (const double *wide = std::get_if<double>(&value))
     return llvm::bit_cast<int64_t>(*wide);
+  if (const auto *half = std::get_if<::noodle::rt::Half>(&value))
+    return half->bits();
+  if (const auto *brain = std::get_if<::noodle::rt::Brain>(&value))
+    return brain->bits();
   return std::get<int64_t>(value);
 }
 
@@ -406,20 +416,28 @@ static LogicalResult cast(Machine &machine, Frame &frame, Operation *op) {
   return elementwise(machine, frame, op, [&](ArrayRef<Scalar> in, Scalar &out) {
     const Scalar &v = in[0];
     if (isa<arith::ExtFOp, arith::TruncFOp>(op)) {
-      out = to.isF32() ? Scalar(float(toDouble(v))) : Scalar(toDouble(v));
+      out = convertScalar(v, *elementType(to));
     } else if (isa<arith::SIToFPOp>(op)) {
       int64_t value = signedOf(std::get<int64_t>(v), fromWidth);
-      out = to.isF32() ? Scalar(float(value)) : Scalar(double(value));
+      out = convertScalar(value, *elementType(to));
     } else if (isa<arith::UIToFPOp>(op)) {
       uint64_t value = unsignedOf(std::get<int64_t>(v), fromWidth);
-      out = to.isF32() ? Scalar(float(value)) : Scalar(double(value));
+      out = to.isF64() ? Scalar(double(value))
+                       : convertScalar(float(value), *elementType(to));
     } else if (isa<arith::FPToSIOp, arith::FPToUIOp>(op)) {
       out = integerFromDouble(toDouble(v), toWidth, isa<arith::FPToSIOp>(op));
     } else if (isa<arith::BitcastOp>(op)) {
       int64_t bits = bitsOf(v);
-      out = to.isF32()   ? Scalar(llvm::bit_cast<float>(uint32_t(bits)))
-            : to.isF64() ? Scalar(llvm::bit_cast<double>(bits))
-                         : Scalar(wrapInteger(bits, toWidth));
+      if (to.isF32())
+        out = llvm::bit_cast<float>(uint32_t(bits));
+      else if (to.isF64())
+        out = llvm::bit_cast<double>(bits);
+      else if (to.isF16())
+        out = ::noodle::rt::Half::fromBits(uint16_t(bits));
+      else if (to.isBF16())
+        out = ::noodle::rt::Brain::fromBits(uint16_t(bits));
+      else
+        out = wrapInteger(bits, toWidth);
     } else {
       // extsi, extui, trunci, index_cast and index_castui.
       int64_t value = std::get<int64_t>(v);

@@ -6,33 +6,23 @@
 //===----------------------------------------------------------------------===//
 #include "Arithmetic.h"
 
+#include "noodle/Dialect/Semiring.h"
+
 #include <cmath>
 #include <limits>
 
 namespace mlir::noodle::reference {
 
+using ::noodle::rt::Brain;
+using ::noodle::rt::Half;
+
 std::optional<noodle_rt_type> elementType(Type type) {
-  if (type.isF32())
-    return NOODLE_RT_F32;
-  if (type.isF64())
-    return NOODLE_RT_F64;
-  if (type.isIndex())
-    return NOODLE_RT_INDEX;
-  if (type.isInteger(1))
-    return NOODLE_RT_I1;
-  if (type.isInteger(32))
-    return NOODLE_RT_I32;
-  if (type.isInteger(64))
-    return NOODLE_RT_I64;
-  return std::nullopt;
+  noodle_rt_type known = runtimeType(type);
+  return known ? std::optional(known) : std::nullopt;
 }
 
 Scalar zeroScalar(noodle_rt_type type) {
-  if (type == NOODLE_RT_F32)
-    return 0.0f;
-  if (type == NOODLE_RT_F64)
-    return 0.0;
-  return int64_t(0);
+  return convertScalar(int64_t(0), type);
 }
 
 int64_t wrapInteger(int64_t value, unsigned width) {
@@ -68,8 +58,51 @@ int64_t integerFromDouble(double value, unsigned width, bool isSigned) {
   return wrapInteger(int64_t(uint64_t(whole)), width);
 }
 
+template <typename T> static constexpr bool isComplexType = false;
+template <typename T>
+static constexpr bool isComplexType<std::complex<T>> = true;
+
 double toDouble(const Scalar &value) {
-  return std::visit([](auto v) { return double(v); }, value);
+  return std::visit(
+      []<typename T>(T v) -> double {
+        if constexpr (isComplexType<T>)
+          return v.real();
+        else
+          return double(v);
+      },
+      value);
+}
+
+std::complex<double> toComplex(const Scalar &value) {
+  return std::visit(
+      []<typename T>(T v) -> std::complex<double> {
+        if constexpr (isComplexType<T>)
+          return {v.real(), v.imag()};
+        else
+          return double(v);
+      },
+      value);
+}
+
+float toFloat(const Scalar &value) {
+  return std::visit(
+      []<typename T>(T v) -> float {
+        if constexpr (isComplexType<T>)
+          return float(v.real());
+        else
+          return float(v);
+      },
+      value);
+}
+
+Scalar roundedLike(const Scalar &like, double value) {
+  if (std::holds_alternative<float>(like))
+    return float(value);
+  if (std::holds_alternative<Half>(like))
+    return Half(float(value));
+  if (std::holds_alternative<Brain>(like))
+    return Brain(float(value));
+  return value;
 }
 
 int64_t toInteger(const Scalar &value) {
@@ -82,13 +115,24 @@ Scalar convertScalar(const Scalar &value, noodle_rt_type to) {
   switch (to) {
   case NOODLE_RT_F32:
     // Straight from the integer: by way of double would round twice.
-    return std::visit([](auto v) -> Scalar { return float(v); }, value);
+    return toFloat(value);
   case NOODLE_RT_F64:
     return toDouble(value);
+  case NOODLE_RT_F16:
+    return std::holds_alternative<double>(value) ? Half(toDouble(value))
+                                                 : Half(toFloat(value));
+  case NOODLE_RT_BF16:
+    return std::holds_alternative<double>(value) ? Brain(toDouble(value))
+                                                 : Brain(toFloat(value));
+  case NOODLE_RT_C64:
+    return isComplex(value) ? std::complex<float>(toComplex(value))
+                            : std::complex<float>(toFloat(value));
+  case NOODLE_RT_C128:
+    return toComplex(value);
   case NOODLE_RT_I1:
     return int64_t(isNonZero(value));
   default: {
-    unsigned width = to == NOODLE_RT_I32 ? 32 : 64;
+    unsigned width = to == NOODLE_RT_I32 ? 32 : to == NOODLE_RT_I8 ? 8 : 64;
     if (const int64_t *integer = std::get_if<int64_t>(&value))
       return wrapInteger(*integer, width);
     return integerFromDouble(toDouble(value), width, true);
@@ -97,7 +141,10 @@ Scalar convertScalar(const Scalar &value, noodle_rt_type to) {
 }
 
 bool isNonZero(const Scalar &value) {
-  return std::visit([](auto v) { return v != 0; }, value);
+  std::complex<double> number = toComplex(value);
+  return std::holds_alternative<int64_t>(value)
+             ? std::get<int64_t>(value) != 0
+             : number.real() != 0 || number.imag() != 0;
 }
 
 bool sameValue(const Scalar &a, const Scalar &b) {
@@ -105,8 +152,11 @@ bool sameValue(const Scalar &a, const Scalar &b) {
     return false;
   if (const int64_t *integer = std::get_if<int64_t>(&a))
     return *integer == std::get<int64_t>(b);
-  double x = toDouble(a), y = toDouble(b);
-  return x == y || (std::isnan(x) && std::isnan(y));
+  auto same = [](double x, double y) {
+    return x == y || (std::isnan(x) && std::isnan(y));
+  };
+  std::complex<double> x = toComplex(a), y = toComplex(b);
+  return same(x.real(), y.real()) && same(x.imag(), y.imag());
 }
 
 //===----------------------------------------------------------------------===//
@@ -171,6 +221,40 @@ static std::optional<Algebra> floatAlgebra(SemiringKind kind) {
   default:
     return std::nullopt;
   }
+}
+
+/// f16 or bf16: f32's operations, each rounded once more.
+template <typename N>
+static std::optional<Algebra> narrowAlgebra(SemiringKind kind) {
+  std::optional<Algebra> wide = floatAlgebra<float>(kind);
+  if (!wide)
+    return std::nullopt;
+  using Fn = std::function<Scalar(const Scalar &, const Scalar &)>;
+  auto lift = [](Fn fn) {
+    return [fn = std::move(fn)](const Scalar &a, const Scalar &b) -> Scalar {
+      return N(toFloat(fn(toFloat(a), toFloat(b))));
+    };
+  };
+  return Algebra{N(toFloat(wide->zero)), N(toFloat(wide->one)), lift(wide->add),
+                 lift(wide->mul)};
+}
+
+template <typename F>
+static std::optional<Algebra> complexAlgebra(SemiringKind kind) {
+  if (kind != SemiringKind::PlusTimes)
+    return std::nullopt;
+  using C = std::complex<F>;
+  auto add = [](const Scalar &a, const Scalar &b) -> Scalar {
+    return std::get<C>(a) + std::get<C>(b);
+  };
+  // Written out: the library's product looks after infinities.
+  auto mul = [](const Scalar &a, const Scalar &b) -> Scalar {
+    C x = std::get<C>(a), y = std::get<C>(b);
+    F ac = x.real() * y.real(), bd = x.imag() * y.imag();
+    F ad = x.real() * y.imag(), bc = x.imag() * y.real();
+    return C(ac - bd, ad + bc);
+  };
+  return Algebra{C(0), C(1), add, mul};
 }
 
 /// I is the type whose range counts; values travel as int64.
@@ -260,6 +344,16 @@ std::optional<Algebra> builtinAlgebra(SemiringKind kind, noodle_rt_type type) {
     return integerAlgebra<int64_t>(kind);
   case NOODLE_RT_I1:
     return booleanAlgebra(kind);
+  case NOODLE_RT_F16:
+    return narrowAlgebra<Half>(kind);
+  case NOODLE_RT_BF16:
+    return narrowAlgebra<Brain>(kind);
+  case NOODLE_RT_I8:
+    return integerAlgebra<int8_t>(kind);
+  case NOODLE_RT_C64:
+    return complexAlgebra<float>(kind);
+  case NOODLE_RT_C128:
+    return complexAlgebra<double>(kind);
   default:
     return std::nullopt;
   }

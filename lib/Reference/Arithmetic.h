@@ -34,7 +34,19 @@ uint64_t unsignedOf(int64_t value, unsigned width);
 /// Float to integer: rounds towards zero, saturates, NaN gives 0.
 int64_t integerFromDouble(double value, unsigned width, bool isSigned);
 
+/// The real number a scalar is; of a complex one the real part.
 double toDouble(const Scalar &value);
+/// A complex number, also of a real scalar.
+std::complex<double> toComplex(const Scalar &value);
+/// A float, f16 or bf16 as a float.
+float toFloat(const Scalar &value);
+/// A float's or double's value rounded to the kind of `like`; f16 and bf16 by
+/// way of float.
+Scalar roundedLike(const Scalar &like, double value);
+inline bool isComplex(const Scalar &value) {
+  return std::holds_alternative<std::complex<float>>(value) ||
+         std::holds_alternative<std::complex<double>>(value);
+}
 int64_t toInteger(const Scalar &value);
 
 /// Conversion between element types as `noodle.convert` and accumulators

@@ -15,12 +15,21 @@
 namespace mlir::noodle::reference {
 
 static void print(raw_ostream &os, const Scalar &value) {
+  if (isComplex(value)) {
+    bool wide = std::holds_alternative<std::complex<double>>(value);
+    std::complex<double> number = toComplex(value);
+    os << "("
+       << llvm::format(wide ? "%.17g, %.17g" : "%.9g, %.9g", number.real(),
+                       number.imag())
+       << ")";
+    return;
+  }
   if (const int64_t *integer = std::get_if<int64_t>(&value))
     os << *integer;
-  else if (const float *narrow = std::get_if<float>(&value))
-    os << llvm::format("%.9g", double(*narrow));
+  else if (const double *wide = std::get_if<double>(&value))
+    os << llvm::format("%.17g", *wide);
   else
-    os << llvm::format("%.17g", std::get<double>(value));
+    os << llvm::format("%.9g", toDouble(value));
 }
 
 static StringRef layoutName(noodle_rt_layout layout) {
@@ -37,12 +46,19 @@ static bool agree(const Scalar &a, const Scalar &b,
     return true;
   if (std::holds_alternative<int64_t>(a))
     return false;
-  double x = toDouble(a), y = toDouble(b);
-  if (!std::isfinite(x) || !std::isfinite(y))
-    return false;
-  return std::fabs(x - y) <=
-         tolerance.absolute +
-             tolerance.relative * std::fmax(std::fabs(x), std::fabs(y));
+  // Parts that are not finite must be the same; those that are may differ by
+  // what the whole number allows.
+  std::complex<double> x = toComplex(a), y = toComplex(b);
+  double scale = 0;
+  for (double part : {x.real(), x.imag(), y.real(), y.imag()})
+    if (std::isfinite(part))
+      scale = std::fmax(scale, std::fabs(part));
+  auto close = [&](double p, double q) {
+    if (!std::isfinite(p) || !std::isfinite(q))
+      return sameValue(p, q);
+    return std::fabs(p - q) <= tolerance.absolute + tolerance.relative * scale;
+  };
+  return close(x.real(), y.real()) && close(x.imag(), y.imag());
 }
 
 /// The stored entries of a sparse tensor by row.

@@ -535,9 +535,8 @@ static LogicalResult matmul(Machine &machine, Frame &frame, MatmulOp op) {
                             Twine(other));
   Contraction contraction(machine, op);
   contraction.spec = op.getSpec();
-  return runContraction(
-      contraction, frame, {op.getLhs(), op.getRhs()}, op.getSemiring(),
-      op.getAccumulator().value_or(op.getLhs().getType().getElementType()));
+  return runContraction(contraction, frame, {op.getLhs(), op.getRhs()},
+                        op.getSemiring(), op.getAccumulatorType());
 }
 
 void addContractHandlers(Handlers &handlers) {

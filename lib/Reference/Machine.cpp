@@ -24,6 +24,7 @@ Machine::Machine(const Options &options) : options(options) {
   addMovementHandlers(table);
   addArithHandlers(table);
   addMathHandlers(table);
+  addComplexHandlers(table);
   addTensorHandlers(table);
   addSliceHandlers(table);
   addControlHandlers(table);
@@ -209,7 +210,7 @@ static bool isCovered(Type type) {
     return elementType(tensor.getElementType()) && layoutOf(tensor);
   if (auto integer = dyn_cast<IntegerType>(type))
     return integer.getWidth() >= 1 && integer.getWidth() <= 64;
-  return type.isF32() || type.isF64() || type.isIndex();
+  return elementType(type).has_value();
 }
 
 static std::string typeText(Type type) {
@@ -230,7 +231,9 @@ LogicalResult Machine::conforms(Operation *at, const Slot &slot, Type type,
                     ", which the reference interpreter does not cover");
   auto tensorType = dyn_cast<RankedTensorType>(type);
   if (const Scalar *scalar = std::get_if<Scalar>(&slot)) {
-    size_t kind = type.isF64() ? 1 : type.isF32() ? 2 : 0;
+    size_t kind = 0; // integers of any width
+    if (auto known = elementType(type))
+      kind = zeroScalar(*known).index();
     if (tensorType || scalar->index() != kind)
       return wrong("a scalar of another kind");
     return success();
@@ -249,14 +252,31 @@ LogicalResult Machine::conforms(Operation *at, const Slot &slot, Type type,
   return fits ? success() : wrong(shapeText(tensor->extents));
 }
 
+Scalar scalarFromFloat(const APFloat &value) {
+  const llvm::fltSemantics &semantics = value.getSemantics();
+  auto bits = [&] { return uint16_t(value.bitcastToAPInt().getZExtValue()); };
+  if (&semantics == &APFloat::IEEEsingle())
+    return value.convertToFloat();
+  if (&semantics == &APFloat::IEEEhalf())
+    return ::noodle::rt::Half::fromBits(bits());
+  if (&semantics == &APFloat::BFloat())
+    return ::noodle::rt::Brain::fromBits(bits());
+  return value.convertToDouble();
+}
+
+Scalar scalarFromComplex(const std::complex<APFloat> &value) {
+  if (&value.real().getSemantics() == &APFloat::IEEEsingle())
+    return std::complex<float>(value.real().convertToFloat(),
+                               value.imag().convertToFloat());
+  return std::complex<double>(value.real().convertToDouble(),
+                              value.imag().convertToDouble());
+}
+
 Scalar scalarFromAttr(Attribute attr) {
-  if (auto floating = dyn_cast<FloatAttr>(attr)) {
-    if (floating.getType().isF32())
-      return floating.getValue().convertToFloat();
-    if (floating.getType().isF64())
-      return floating.getValue().convertToDouble();
-    return 0.0;
-  }
+  if (auto floating = dyn_cast<FloatAttr>(attr))
+    return scalarFromFloat(floating.getValue());
+  if (auto number = dyn_cast<complex::NumberAttr>(attr))
+    return scalarFromComplex({number.getReal(), number.getImag()});
   auto integer = cast<IntegerAttr>(attr);
   if (integer.getType().isInteger(1))
     return int64_t(integer.getValue().getBoolValue());

@@ -82,6 +82,7 @@ void addReduceHandlers(Handlers &handlers);
 void addMovementHandlers(Handlers &handlers);
 void addArithHandlers(Handlers &handlers);
 void addMathHandlers(Handlers &handlers);
+void addComplexHandlers(Handlers &handlers);
 void addTensorHandlers(Handlers &handlers);
 void addSliceHandlers(Handlers &handlers);
 void addControlHandlers(Handlers &handlers);
@@ -187,7 +188,9 @@ inline bool isSparse(const Tensor &tensor) {
 /// Text of extents, as in 2x3.
 std::string shapeText(ArrayRef<int64_t> extents);
 
-/// The scalar of a FloatAttr or IntegerAttr.
+Scalar scalarFromFloat(const APFloat &value);
+Scalar scalarFromComplex(const std::complex<APFloat> &value);
+/// The scalar of a FloatAttr, IntegerAttr or complex::NumberAttr.
 Scalar scalarFromAttr(Attribute attr);
 /// A static or dynamic index operand.
 int64_t indexOf(const Frame &frame, OpFoldResult value);

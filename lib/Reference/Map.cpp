@@ -223,15 +223,49 @@ static LogicalResult softmaxOf(Machine &machine, SoftmaxOp op, const Tensor &in,
                   });
 }
 
-static LogicalResult softmax(Machine &machine, Frame &frame, SoftmaxOp op) {
-  const Tensor &in = frame.tensor(op.getInput());
-  TensorRef out = machine.dense(op, in.type, in.extents);
-  if (!out || failed(in.type == NOODLE_RT_F32
-                         ? softmaxOf<float>(machine, op, in, *out)
-                         : softmaxOf<double>(machine, op, in, *out)))
+/// A tensor's elements as another type.
+static TensorRef converted(Machine &machine, Operation *op, const Tensor &from,
+                           noodle_rt_type to) {
+  TensorRef result = machine.dense(op, to, from.extents);
+  for (int64_t k = 0, e = result ? result->size() : 0; k < e; ++k) {
+    if (failed(machine.step(op)))
+      return nullptr;
+    result->set(k, convertScalar(from.get(k), to));
+  }
+  return result;
+}
+
+/// What `op` computes in: f32 for f16 and bf16.
+static noodle_rt_type normType(noodle_rt_type type) {
+  return type == NOODLE_RT_F64 ? NOODLE_RT_F64 : NOODLE_RT_F32;
+}
+
+/// An operand in that type.
+static TensorRef normOperand(Machine &machine, Frame &frame, Operation *op,
+                             mlir::Value operand) {
+  const TensorRef &tensor = std::get<TensorRef>(frame.get(operand));
+  noodle_rt_type type = normType(tensor->type);
+  return type == tensor->type ? tensor : converted(machine, op, *tensor, type);
+}
+
+/// A result of that type, rounded to the op's.
+static LogicalResult setNorm(Machine &machine, Frame &frame, Operation *op,
+                             TensorRef out, noodle_rt_type type) {
+  if (out->type != type && !(out = converted(machine, op, *out, type)))
     return failure();
-  frame.set(op.getResult(), out);
+  frame.set(op->getResult(0), out);
   return success();
+}
+
+static LogicalResult softmax(Machine &machine, Frame &frame, SoftmaxOp op) {
+  noodle_rt_type type = frame.tensor(op.getInput()).type;
+  TensorRef in = normOperand(machine, frame, op, op.getInput());
+  TensorRef out = in ? machine.dense(op, in->type, in->extents) : nullptr;
+  if (!out || failed(in->type == NOODLE_RT_F32
+                         ? softmaxOf<float>(machine, op, *in, *out)
+                         : softmaxOf<double>(machine, op, *in, *out)))
+    return failure();
+  return setNorm(machine, frame, op, out, type);
 }
 
 template <typename F>
@@ -272,13 +306,19 @@ static LogicalResult layerNormOf(Machine &machine, LayerNormOp op,
 }
 
 static LogicalResult layerNorm(Machine &machine, Frame &frame, LayerNormOp op) {
-  const Tensor &in = frame.tensor(op.getInput());
+  TensorRef held = normOperand(machine, frame, op, op.getInput());
+  if (!held)
+    return failure();
+  const Tensor &in = *held;
+  TensorRef vectors[2];
   const Tensor *along[2] = {nullptr, nullptr};
   for (int k : {0, 1}) {
     mlir::Value operand = k ? op.getShift() : op.getScale();
     if (!operand)
       continue;
-    along[k] = &frame.tensor(operand);
+    if (!(vectors[k] = normOperand(machine, frame, op, operand)))
+      return failure();
+    along[k] = vectors[k].get();
     if (in.extents.empty() || along[k]->extents.size() != 1 ||
         along[k]->extents[0] != in.extents.back())
       return machine.fail(op, NOODLE_RT_SHAPE_MISMATCH,
@@ -295,8 +335,7 @@ static LogicalResult layerNorm(Machine &machine, Frame &frame, LayerNormOp op) {
               ? layerNormOf<float>(machine, op, in, along[0], along[1], *out)
               : layerNormOf<double>(machine, op, in, along[0], along[1], *out)))
     return failure();
-  frame.set(op.getResult(), out);
-  return success();
+  return setNorm(machine, frame, op, out, frame.tensor(op.getInput()).type);
 }
 
 void addMapHandlers(Handlers &handlers) {

@@ -20,9 +20,7 @@ namespace mlir::noodle::reference {
 
 /// A double as a scalar of the kind of `like`.
 static Scalar rounded(double value, const Scalar &like) {
-  if (std::holds_alternative<float>(like))
-    return float(value);
-  return value;
+  return roundedLike(like, value);
 }
 
 template <double (*fn)(double)>
@@ -54,8 +52,11 @@ static double rsqrt(double x) { return 1.0 / std::sqrt(x); }
 /// Normal in the type it has: a float's least normal is a double's too.
 static LogicalResult isNormal(Machine &machine, Frame &frame, Operation *op) {
   return elementwise(machine, frame, op, [](ArrayRef<Scalar> in, Scalar &out) {
-    if (const float *narrow = std::get_if<float>(&in[0]))
-      out = int64_t(std::isnormal(*narrow));
+    if (const auto *half = std::get_if<::noodle::rt::Half>(&in[0]))
+      out = int64_t((half->bits() & 0x7fff) >= 0x0400 &&
+                    (half->bits() & 0x7fff) < 0x7c00);
+    else if (!std::holds_alternative<double>(in[0]))
+      out = int64_t(std::isnormal(toFloat(in[0])));
     else
       out = int64_t(std::isnormal(toDouble(in[0])));
     return true;
@@ -64,11 +65,11 @@ static LogicalResult isNormal(Machine &machine, Frame &frame, Operation *op) {
 
 static LogicalResult fma(Machine &machine, Frame &frame, Operation *op) {
   return elementwise(machine, frame, op, [](ArrayRef<Scalar> in, Scalar &out) {
-    if (const float *a = std::get_if<float>(&in[0]))
-      out = std::fma(*a, std::get<float>(in[1]), std::get<float>(in[2]));
+    if (const double *a = std::get_if<double>(&in[0]))
+      out = std::fma(*a, std::get<double>(in[1]), std::get<double>(in[2]));
     else
-      out = std::fma(std::get<double>(in[0]), std::get<double>(in[1]),
-                     std::get<double>(in[2]));
+      out = roundedLike(
+          in[0], std::fma(toFloat(in[0]), toFloat(in[1]), toFloat(in[2])));
     return true;
   });
 }

@@ -6,6 +6,10 @@
 //===----------------------------------------------------------------------===//
 #include "Machine.h"
 
+#include "noodle/Dialect/Semiring.h"
+
+#include "mlir/IR/TypeUtilities.h"
+
 namespace mlir::noodle::reference {
 
 /// Fills a tensor with one value.
@@ -22,7 +26,10 @@ static LogicalResult fill(Machine &machine, Operation *op, Tensor &tensor,
 static LogicalResult reduce(Machine &machine, Frame &frame, ReduceOp op) {
   const Tensor &in = frame.tensor(op.getInput());
   Algebra algebra;
-  if (failed(machine.algebra(op, op.getSemiring(), in.type, algebra)))
+  Type element = getElementTypeOrSelf(op.getInput());
+  noodle_rt_type sumType =
+      *elementType(reductionType(op.getSemiring(), element));
+  if (failed(machine.algebra(op, op.getSemiring(), sumType, algebra)))
     return failure();
   SmallVector<int64_t> extents, kept;
   for (auto [d, extent] : llvm::enumerate(in.extents))
@@ -52,26 +59,37 @@ static LogicalResult reduce(Machine &machine, Frame &frame, ReduceOp op) {
     return success();
   }
 
-  TensorRef result = machine.dense(op, in.type, extents);
-  if (!result || failed(fill(machine, op, *result, algebra.zero)))
+  TensorRef sums = machine.dense(op, sumType, extents);
+  if (!sums || failed(fill(machine, op, *sums, algebra.zero)))
     return failure();
-  frame.set(op.getResult(), result);
   SmallVector<int64_t> strides = stridesOf(extents);
   auto add = [&](ArrayRef<int64_t> index, const Scalar &value) {
     int64_t k = 0;
     for (auto [d, stride] : llvm::zip_equal(kept, strides))
       k += index[d] * stride;
-    result->set(k, algebra.add(result->get(k), value));
+    sums->set(k, algebra.add(sums->get(k), convertScalar(value, sumType)));
     return machine.step(op);
+  };
+  // The sums, rounded once.
+  auto finish = [&] {
+    TensorRef result = sums;
+    if (sumType != in.type) {
+      if (!(result = machine.dense(op, in.type, extents)))
+        return failure();
+      for (int64_t k = 0, e = sums->size(); k < e; ++k)
+        result->set(k, convertScalar(sums->get(k), in.type));
+    }
+    frame.set(op.getResult(), result);
+    return success();
   };
   if (isSparse(in) && !op.getAbsentAttr()) {
     for (const Entry &entry : entries)
       if (failed(add({entry.row, entry.column}, entry.value)))
         return failure();
-    return success();
+    return finish();
   }
   if (isEmpty(in.extents))
-    return success();
+    return finish();
   SmallVector<int64_t> index(in.extents.size(), 0);
   int64_t k = 0;
   do {
@@ -87,7 +105,7 @@ static LogicalResult reduce(Machine &machine, Frame &frame, ReduceOp op) {
     if (failed(add(index, value)))
       return failure();
   } while (next(index, in.extents));
-  return success();
+  return finish();
 }
 
 static LogicalResult scatter(Machine &machine, Frame &frame, ScatterOp op) {

@@ -31,6 +31,16 @@ static Scalar loadScalar(noodle_rt_type type, const std::byte *from) {
     return load<float>(from);
   case NOODLE_RT_F64:
     return load<double>(from);
+  case NOODLE_RT_F16:
+    return load<::noodle::rt::Half>(from);
+  case NOODLE_RT_BF16:
+    return load<::noodle::rt::Brain>(from);
+  case NOODLE_RT_I8:
+    return int64_t(load<int8_t>(from));
+  case NOODLE_RT_C64:
+    return load<std::complex<float>>(from);
+  case NOODLE_RT_C128:
+    return load<std::complex<double>>(from);
   default:
     return load<int64_t>(from);
   }
@@ -52,9 +62,19 @@ void Tensor::set(int64_t k, const Scalar &value) {
   case NOODLE_RT_I32:
     return store(to, int32_t(toInteger(value)));
   case NOODLE_RT_F32:
-    return store(to, std::visit([](auto v) { return float(v); }, value));
+    return store(to, toFloat(value));
   case NOODLE_RT_F64:
     return store(to, toDouble(value));
+  case NOODLE_RT_I8:
+    return store(to, int8_t(toInteger(value)));
+  case NOODLE_RT_F16:
+    return store(to, std::get<::noodle::rt::Half>(convertScalar(value, type)));
+  case NOODLE_RT_BF16:
+    return store(to, std::get<::noodle::rt::Brain>(convertScalar(value, type)));
+  case NOODLE_RT_C64:
+    return store(to, std::complex<float>(toComplex(value)));
+  case NOODLE_RT_C128:
+    return store(to, toComplex(value));
   default:
     return store(to, toInteger(value));
   }

@@ -9,6 +9,8 @@
 #include "noodle/Dialect/MathFunctions.h"
 #include "noodle/Strategy/Lowerable.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 using namespace mlir::noodle;
 
@@ -61,8 +63,27 @@ std::string noodle::whyNotInKernel(const Semiring &semiring) {
 // Ops
 //===----------------------------------------------------------------------===//
 
+/// Why kernels do not compute with the elements of the op's tensors.
+static std::string whyNotElements(Operation *op) {
+  auto check = [](TypeRange types) -> std::string {
+    for (Type type : types) {
+      Type element = getElementTypeOrSelf(type);
+      if (isKernelType(element) && !element.isInteger(8))
+        continue;
+      std::string text;
+      llvm::raw_string_ostream(text) << element;
+      return "kernels do not compute with " + text;
+    }
+    return {};
+  };
+  std::string why = check(op->getOperandTypes());
+  return why.empty() ? check(op->getResultTypes()) : why;
+}
+
 DeviceForm noodle::deviceForm(Operation *op) {
   DeviceForm form;
+  if (form.whyNot = whyNotElements(op); !form.whyNot.empty())
+    return form;
   auto judge = [&](KernelKind kind, std::string whyNot) {
     form.whyNot = std::move(whyNot);
     form.kind = form.whyNot.empty() ? kind : KernelKind::None;

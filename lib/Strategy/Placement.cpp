@@ -8,6 +8,7 @@
 
 #include "noodle/Cost/KnownSizes.h"
 #include "noodle/Cost/SiteCost.h"
+#include "noodle/Dialect/Semiring.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -116,7 +117,7 @@ void Placer::estimate(PlacedOp &placed) {
   placed.hostSeconds = host.seconds(name.c_str(), *flops, *bytes);
   Type element = getElementTypeOrSelf(placed.op->getResult(0).getType());
   placed.kernelSeconds = device.kernelSeconds(
-      isa<FloatType>(element), element.getIntOrFloatBitWidth(),
+      !isa<IntegerType>(element), unsigned(8 * elementBytes(element)),
       isFused(placed.op), *flops, *bytes);
 }
 

@@ -16,7 +16,9 @@ using namespace noodle::rt::io;
 int64_t Coo::entries() const {
   if (format == Format::Coordinate)
     return int64_t(row.size());
-  return int64_t(field == Field::Real ? reals.size() : integers.size());
+  return int64_t(field == Field::Real      ? reals.size()
+                 : field == Field::Complex ? complexes.size()
+                                           : integers.size());
 }
 
 int64_t Coo::lineOf(int64_t entry) const {
@@ -47,13 +49,32 @@ std::string nameOf(const Coo &coo, int64_t entry) {
               : "entry " + std::to_string(entry + 1);
 }
 
+/// Whether a half of the matrix comes with its diagonal.
+bool storesDiagonal(Symmetry symmetry) {
+  return symmetry == Symmetry::Symmetric || symmetry == Symmetry::Hermitian;
+}
+
+/// What the mirror image of an entry holds.
+template <typename T> T mirrored(T value, Symmetry symmetry) {
+  if (symmetry == Symmetry::SkewSymmetric)
+    return T(-value);
+  if constexpr (std::is_same_v<T, std::complex<double>>)
+    if (symmetry == Symmetry::Hermitian)
+      return std::conj(value);
+  return value;
+}
+
+int64_t valueBytes(Field field) {
+  return field == Field::Pattern ? 0 : field == Field::Complex ? 16 : 8;
+}
+
 /// Stored values of an array file.
 bool arrayCount(const Coo &coo, int64_t &count) {
   if (!multiply(coo.rows, coo.cols, count))
     return false;
   if (coo.symmetry != Symmetry::General)
-    count = (count - coo.rows) / 2 +
-            (coo.symmetry == Symmetry::Symmetric ? coo.rows : 0);
+    count =
+        (count - coo.rows) / 2 + (storesDiagonal(coo.symmetry) ? coo.rows : 0);
   return true;
 }
 
@@ -67,9 +88,9 @@ template <typename Visit> void forEachStored(const Coo &coo, Visit &&visit) {
   int64_t entry = 0;
   // Without rows there is nothing to visit, however many columns.
   for (int64_t j = 0; j < coo.cols && coo.rows > 0; ++j) {
-    int64_t first = coo.symmetry == Symmetry::General     ? 0
-                    : coo.symmetry == Symmetry::Symmetric ? j
-                                                          : j + 1;
+    int64_t first = coo.symmetry == Symmetry::General ? 0
+                    : storesDiagonal(coo.symmetry)    ? j
+                                                      : j + 1;
     for (int64_t i = first; i < coo.rows; ++i)
       visit(i, j, entry++);
   }
@@ -99,7 +120,7 @@ int64_t expandedEntries(const Coo &coo) {
   if (coo.symmetry == Symmetry::General)
     return count;
   if (coo.format == Format::Array)
-    return count * 2 - (coo.symmetry == Symmetry::Symmetric ? coo.rows : 0);
+    return count * 2 - (storesDiagonal(coo.symmetry) ? coo.rows : 0);
   int64_t result = 2 * count;
   for (int64_t k = 0; k < count; ++k)
     result -= coo.row[size_t(k)] == coo.col[size_t(k)];
@@ -118,6 +139,9 @@ Error charge(const Coo &coo, bool fits, int64_t bytes, const IoLimits &limits) {
                          std::to_string(limit) + " bytes");
 }
 
+constexpr const char *realDiagonal =
+    "the diagonal of a hermitian matrix is real";
+
 Error check(const Coo &coo) {
   if (coo.rows < 0 || coo.cols < 0)
     return refuse(coo, "a negative size");
@@ -126,9 +150,13 @@ Error check(const Coo &coo) {
   const bool skew = coo.symmetry == Symmetry::SkewSymmetric;
   if (coo.field == Field::Pattern && (skew || coo.format == Format::Array))
     return refuse(coo, "a pattern cannot be skew-symmetric or an array");
+  const bool hermitian = coo.symmetry == Symmetry::Hermitian;
+  if (hermitian && coo.field != Field::Complex)
+    return refuse(coo, "only a complex matrix can be hermitian");
   const size_t count = size_t(coo.entries());
   if (coo.reals.size() != (coo.field == Field::Real ? count : 0) ||
-      coo.integers.size() != (coo.field == Field::Integer ? count : 0))
+      coo.integers.size() != (coo.field == Field::Integer ? count : 0) ||
+      coo.complexes.size() != (coo.field == Field::Complex ? count : 0))
     return refuse(coo, "the number of values is not the number of entries");
   if (skew && std::count(coo.integers.begin(), coo.integers.end(), INT64_MIN))
     return refuse(coo, "a value's negative does not fit in 64 bits");
@@ -138,7 +166,12 @@ Error check(const Coo &coo) {
     if (!coo.row.empty() || !coo.col.empty() || !arrayCount(coo, wanted) ||
         wanted != int64_t(count))
       return refuse(coo, "an array's number of values does not match its size");
-    return {};
+    bool real = true;
+    if (hermitian)
+      forEachStored(coo, [&](int64_t i, int64_t j, int64_t entry) {
+        real &= i != j || coo.complexes[size_t(entry)].imag() == 0;
+      });
+    return real ? Error() : refuse(coo, realDiagonal);
   }
   if (coo.row.size() != coo.col.size())
     return refuse(coo, "row and column indices differ in number");
@@ -149,6 +182,8 @@ Error check(const Coo &coo) {
     if (skew && i == j)
       return refuse(coo,
                     "a skew-symmetric matrix has no entries on the diagonal");
+    if (hermitian && i == j && coo.complexes[k].imag() != 0)
+      return refuse(coo, realDiagonal);
   }
   return {};
 }
@@ -166,14 +201,15 @@ void expandColumns(const Coo &coo, const std::vector<T> &from, T *to) {
       to[i * coo.rows + i] = T(0);
   forEachExpanded(coo, [&](int64_t i, int64_t j, int64_t key) {
     T value = from[size_t(key / 2)];
-    to[j * coo.rows + i] = skew && key % 2 ? T(-value) : value;
+    to[j * coo.rows + i] = key % 2 ? mirrored(value, coo.symmetry) : value;
   });
 }
 
 /// Values that a full array takes and their bytes.
 Error chargeArray(const Coo &coo, const IoLimits &limits, int64_t &count) {
   int64_t bytes = 0;
-  bool fits = multiply(coo.rows, coo.cols, count) && multiply(count, 8, bytes);
+  bool fits = multiply(coo.rows, coo.cols, count) &&
+              multiply(count, valueBytes(coo.field), bytes);
   return charge(coo, fits, bytes, limits);
 }
 
@@ -213,8 +249,10 @@ template <typename T> T maximum(T a, T b) {
   return a < b ? b : a;
 }
 
-/// False when an integer sum does not fit.
+/// False when an integer sum does not fit, or where complex numbers would need
+/// an order.
 template <typename T> bool combine(T &value, T next, Duplicates duplicates) {
+  constexpr bool ordered = !std::is_same_v<T, std::complex<double>>;
   switch (duplicates) {
   case Duplicates::Sum:
     if constexpr (std::is_integral_v<T>)
@@ -222,11 +260,13 @@ template <typename T> bool combine(T &value, T next, Duplicates duplicates) {
     value += next;
     return true;
   case Duplicates::Min:
-    value = minimum(value, next);
-    return true;
+    if constexpr (ordered)
+      value = minimum(value, next);
+    return ordered;
   case Duplicates::Max:
-    value = maximum(value, next);
-    return true;
+    if constexpr (ordered)
+      value = maximum(value, next);
+    return ordered;
   case Duplicates::Or:
     value = T(value != T(0) || next != T(0));
     return true;
@@ -256,10 +296,10 @@ Error duplicateError(const Coo &coo, int64_t first, int64_t second) {
 template <typename T> struct Values {
   const std::vector<T> &from;
   AlignedVector<T> &to;
-  bool skew;
+  Symmetry symmetry;
   T at(int64_t key) const {
     T value = from[size_t(key / 2)];
-    return skew && key % 2 ? T(-value) : value;
+    return key % 2 ? mirrored(value, symmetry) : value;
   }
 };
 
@@ -297,9 +337,14 @@ Error mergeEntries(const Coo &coo, Duplicates duplicates,
         auto value = values->at(first.key);
         for (; at != end && at->minor == first.minor; ++at)
           if (!combine(value, values->at(at->key), duplicates))
-            return {placeOf(coo, at->key / 2), "the sum with " +
-                                                   nameOf(coo, first.key / 2) +
-                                                   " does not fit in 64 bits"};
+            return {placeOf(coo, at->key / 2),
+                    coo.field == Field::Complex
+                        ? "complex numbers have no order: the entry that "
+                          "repeats " +
+                              nameOf(coo, first.key / 2) +
+                              " can be combined with it by sum or or"
+                        : "the sum with " + nameOf(coo, first.key / 2) +
+                              " does not fit in 64 bits"};
         values->to[size_t(kept)] = value;
       }
       result.coordinates[size_t(kept++)] = Coordinate(first.minor);
@@ -336,8 +381,8 @@ Error compressImpl(const Coo &coo, Major major, Duplicates duplicates,
                      ? Field::Integer
                      : coo.field;
 
-  int64_t perEntry = sizeof(Source) + sizeof(Coordinate) +
-                     (result.field == Field::Pattern ? 0 : 8);
+  int64_t perEntry =
+      sizeof(Source) + sizeof(Coordinate) + valueBytes(result.field);
   int64_t positionBytes, entryBytes, bytes = 0;
   bool fits = majors < INT64_MAX &&
               multiply(majors + 1, sizeof(Position), positionBytes) &&
@@ -360,16 +405,20 @@ Error compressImpl(const Coo &coo, Major major, Duplicates duplicates,
     sources[size_t(positions[byRows ? i : j]++)] = {byRows ? j : i, key};
   });
 
-  const bool skew = coo.symmetry == Symmetry::SkewSymmetric;
   result.coordinates.resize(size_t(total));
   Error error;
   if (coo.field == Field::Real) {
     result.reals.resize(size_t(total));
-    Values<double> values{coo.reals, result.reals, skew};
+    Values<double> values{coo.reals, result.reals, coo.symmetry};
     error = mergeEntries(coo, duplicates, sources, result, &values);
   } else if (coo.field == Field::Integer) {
     result.integers.resize(size_t(total));
-    Values<int64_t> values{coo.integers, result.integers, skew};
+    Values<int64_t> values{coo.integers, result.integers, coo.symmetry};
+    error = mergeEntries(coo, duplicates, sources, result, &values);
+  } else if (coo.field == Field::Complex) {
+    result.complexes.resize(size_t(total));
+    Values<std::complex<double>> values{coo.complexes, result.complexes,
+                                        coo.symmetry};
     error = mergeEntries(coo, duplicates, sources, result, &values);
   } else if (result.field == Field::Integer) {
     result.integers.resize(size_t(total));
@@ -398,16 +447,17 @@ Error noodle::rt::io::expandSymmetry(Coo &coo, const IoLimits &limits) {
     if (coo.format == Format::Array) {
       Error error = coo.field == Field::Real
                         ? expandArray(coo, coo.reals, limits)
+                    : coo.field == Field::Complex
+                        ? expandArray(coo, coo.complexes, limits)
                         : expandArray(coo, coo.integers, limits);
       if (error.ok())
         coo.symmetry = Symmetry::General;
       return error;
     }
 
-    const bool skew = coo.symmetry == Symmetry::SkewSymmetric;
     const int64_t count = coo.entries(), total = expandedEntries(coo);
     int64_t bytes = 0;
-    bool fits = multiply(total, coo.field == Field::Pattern ? 16 : 24, bytes);
+    bool fits = multiply(total, 16 + valueBytes(coo.field), bytes);
     if (Error error = charge(coo, fits, bytes, limits); !error.ok())
       return error;
     // Reserve first: afterwards nothing throws and the matrix stays whole.
@@ -417,6 +467,8 @@ Error noodle::rt::io::expandSymmetry(Coo &coo, const IoLimits &limits) {
       coo.reals.reserve(size_t(total));
     if (coo.field == Field::Integer)
       coo.integers.reserve(size_t(total));
+    if (coo.field == Field::Complex)
+      coo.complexes.reserve(size_t(total));
     for (size_t k = 0; k < size_t(count); ++k) {
       int64_t i = coo.row[k], j = coo.col[k];
       if (i == j)
@@ -424,9 +476,11 @@ Error noodle::rt::io::expandSymmetry(Coo &coo, const IoLimits &limits) {
       coo.row.push_back(j);
       coo.col.push_back(i);
       if (coo.field == Field::Real)
-        coo.reals.push_back(skew ? -coo.reals[k] : coo.reals[k]);
+        coo.reals.push_back(mirrored(coo.reals[k], coo.symmetry));
       if (coo.field == Field::Integer)
-        coo.integers.push_back(skew ? -coo.integers[k] : coo.integers[k]);
+        coo.integers.push_back(mirrored(coo.integers[k], coo.symmetry));
+      if (coo.field == Field::Complex)
+        coo.complexes.push_back(mirrored(coo.complexes[k], coo.symmetry));
     }
     coo.symmetry = Symmetry::General;
     coo.lineRuns.clear();
@@ -445,14 +499,21 @@ Error noodle::rt::io::toArray(const Coo &coo, Array &array,
     if (Error error = chargeArray(coo, limits, count); !error.ok())
       return error;
     Array result;
-    result.type = coo.field == Field::Real ? NOODLE_RT_F64 : NOODLE_RT_I64;
+    result.type = coo.field == Field::Real      ? NOODLE_RT_F64
+                  : coo.field == Field::Complex ? NOODLE_RT_C128
+                                                : NOODLE_RT_I64;
+    const int64_t width = valueBytes(coo.field);
     result.shape = {coo.rows, coo.cols};
     result.strides = {1, std::max<int64_t>(coo.rows, 1)};
-    result.bytes.reserve(size_t(std::max<int64_t>(count * 8, 1)));
-    result.bytes.resize(size_t(count) * 8);
+    result.bytes.reserve(size_t(std::max<int64_t>(count * width, 1)));
+    result.bytes.resize(size_t(count * width));
     if (coo.field == Field::Real)
       expandColumns(coo, coo.reals,
                     reinterpret_cast<double *>(result.bytes.data()));
+    else if (coo.field == Field::Complex)
+      expandColumns(
+          coo, coo.complexes,
+          reinterpret_cast<std::complex<double> *>(result.bytes.data()));
     else
       expandColumns(coo, coo.integers,
                     reinterpret_cast<int64_t *>(result.bytes.data()));

@@ -196,6 +196,8 @@ public:
       return body<Field::Integer>();
     case Field::Pattern:
       return body<Field::Pattern>();
+    case Field::Complex:
+      return body<Field::Complex>();
     }
     return error;
   }
@@ -288,7 +290,8 @@ private:
   Error banner() {
     constexpr const char *wanted =
         "the first line must be '%%MatrixMarket matrix coordinate|array "
-        "real|integer|pattern general|symmetric|skew-symmetric'";
+        "real|integer|complex|pattern "
+        "general|symmetric|skew-symmetric|hermitian'";
     Error error;
     if (!lines.next(line, error))
       return error.ok() ? failAt(1, 1, "the file is empty") : std::move(error);
@@ -319,8 +322,7 @@ private:
     else if (equalsNoCase(word, "pattern"))
       coo.field = Field::Pattern;
     else if (equalsNoCase(word, "complex"))
-      return fail(word, "complex values are not handled; store the real and "
-                        "the imaginary parts as two real matrices");
+      coo.field = Field::Complex;
     else
       return fail(word, "field " + quoted(word) + " is unknown; " + wanted);
     if (coo.format == Format::Array && coo.field == Field::Pattern)
@@ -335,10 +337,12 @@ private:
     else if (equalsNoCase(word, "skew-symmetric"))
       coo.symmetry = Symmetry::SkewSymmetric;
     else if (equalsNoCase(word, "hermitian"))
-      return fail(word, "hermitian is for complex matrices, which are not "
-                        "handled; a real one is symmetric");
+      coo.symmetry = Symmetry::Hermitian;
     else
       return fail(word, "symmetry " + quoted(word) + " is unknown; " + wanted);
+    if (coo.symmetry == Symmetry::Hermitian && coo.field != Field::Complex)
+      return fail(word, "hermitian is for complex matrices; a real one is "
+                        "symmetric");
     if (coo.symmetry == Symmetry::SkewSymmetric && coo.field == Field::Pattern)
       return fail(word, "a pattern has no signs, so it cannot be "
                         "skew-symmetric");
@@ -376,7 +380,7 @@ private:
     bool known = multiply(coo.rows, coo.cols, places);
     if (known && symmetric)
       places = (places - coo.rows) / 2 +
-               (coo.symmetry == Symmetry::Symmetric ? coo.rows : 0);
+               (coo.symmetry == Symmetry::SkewSymmetric ? 0 : coo.rows);
     if (!coordinate) {
       if (!known)
         return fail(rowsWord, "rows times columns does not fit in 64 bits");
@@ -393,6 +397,8 @@ private:
 
     // The shortest lines: `1`, `1 1` and `1 1 1`; the last may lack its end.
     int64_t shortest = !coordinate ? 2 : coo.field == Field::Pattern ? 4 : 6;
+    if (coo.field == Field::Complex)
+      shortest += 2;
     int64_t left = lines.remaining();
     if (left >= 0 && expected > (left + 1) / shortest)
       return fail(coordinate ? word : rowsWord,
@@ -400,7 +406,9 @@ private:
                       " entries are announced, but only " +
                       std::to_string(left) + " bytes follow");
     int64_t bytes,
-        width = (coordinate ? 16 : 0) + (coo.field == Field::Pattern ? 0 : 8);
+        width = (coordinate ? 16 : 0) + (coo.field == Field::Pattern   ? 0
+                                         : coo.field == Field::Complex ? 16
+                                                                       : 8);
     int64_t limit = memoryLimit(options.limits);
     if (!multiply(expected, width, bytes) || bytes > limit)
       return fail(coordinate ? word : rowsWord,
@@ -422,6 +430,8 @@ private:
       coo.reals.reserve(size_t(capacity));
     else if (coo.field == Field::Integer)
       coo.integers.reserve(size_t(capacity));
+    else if (coo.field == Field::Complex)
+      coo.complexes.reserve(size_t(capacity));
   }
 
   //===--------------------------------------------------------------------===//
@@ -517,6 +527,22 @@ private:
           [[unlikely]]
         return badNumber(word, result, "the value", false);
       coo.reals.push_back(number);
+    }
+    if constexpr (field == Field::Complex) {
+      double parts[2];
+      for (double &part : parts) {
+        std::string_view word = token();
+        bool first = &part == parts;
+        if (Number result = parseReal(word, part); result != Number::Ok)
+          return badNumber(word, result,
+                           first ? "the real part" : "the imaginary part",
+                           false);
+        // Of an array the diagonal is found when it is used.
+        if (!first && coo.symmetry == Symmetry::Hermitian && !coo.row.empty() &&
+            coo.row.back() == coo.col.back() && part != 0)
+          return fail(word, "the diagonal of a hermitian matrix is real");
+      }
+      coo.complexes.emplace_back(parts[0], parts[1]);
     }
     return {};
   }

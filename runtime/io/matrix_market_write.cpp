@@ -7,9 +7,13 @@
 
 #include "detail.h"
 
+#include "noodle-rt/narrow.h"
+
 #include <charconv>
 
 using namespace noodle::rt::io;
+using noodle::rt::Brain;
+using noodle::rt::Half;
 
 namespace {
 /// Room for any number that std::to_chars writes in its shortest form.
@@ -23,14 +27,21 @@ template <typename T> void number(Writer &writer, T value, char after) {
   writer.advance(size_t(end - at));
 }
 
+void number(Writer &writer, std::complex<double> value) {
+  number(writer, value.real(), ' ');
+  number(writer, value.imag(), '\n');
+}
+
 void banner(Writer &writer, Format format, Field field, Symmetry symmetry) {
   writer.put("%%MatrixMarket matrix ");
   writer.put(format == Format::Array ? "array " : "coordinate ");
   writer.put(field == Field::Real      ? "real "
              : field == Field::Integer ? "integer "
+             : field == Field::Complex ? "complex "
                                        : "pattern ");
   writer.put(symmetry == Symmetry::General     ? "general\n"
              : symmetry == Symmetry::Symmetric ? "symmetric\n"
+             : symmetry == Symmetry::Hermitian ? "hermitian\n"
                                                : "skew-symmetric\n");
 }
 
@@ -55,6 +66,8 @@ Error writeCoo(Output &output, const Coo &coo) {
       number(writer, coo.reals[k], '\n');
     else if (coo.field == Field::Integer)
       number(writer, coo.integers[k], '\n');
+    else if (coo.field == Field::Complex)
+      number(writer, coo.complexes[k]);
   }
   return writer.finish();
 }
@@ -77,6 +90,24 @@ void element(Writer &writer, const noodle_rt_tensor &tensor, int64_t k) {
                   '\n');
   case NOODLE_RT_F64:
     return number(writer, static_cast<const double *>(tensor.values)[k], '\n');
+  case NOODLE_RT_F16:
+    return number(writer,
+                  double(float(static_cast<const Half *>(tensor.values)[k])),
+                  '\n');
+  case NOODLE_RT_BF16:
+    return number(writer,
+                  double(float(static_cast<const Brain *>(tensor.values)[k])),
+                  '\n');
+  case NOODLE_RT_I8:
+    return number(writer, int(static_cast<const int8_t *>(tensor.values)[k]),
+                  '\n');
+  case NOODLE_RT_C64:
+    return number(writer,
+                  std::complex<double>(static_cast<const std::complex<float> *>(
+                      tensor.values)[k]));
+  case NOODLE_RT_C128:
+    return number(writer,
+                  static_cast<const std::complex<double> *>(tensor.values)[k]);
   default:
     return number(writer, static_cast<const int64_t *>(tensor.values)[k], '\n');
   }
@@ -135,6 +166,21 @@ Error writeSparse(Output &output, const noodle_rt_tensor &tensor, Field field) {
   return writer.finish();
 }
 
+Field fieldOf(noodle_rt_type type) {
+  switch (type) {
+  case NOODLE_RT_F16:
+  case NOODLE_RT_BF16:
+  case NOODLE_RT_F32:
+  case NOODLE_RT_F64:
+    return Field::Real;
+  case NOODLE_RT_C64:
+  case NOODLE_RT_C128:
+    return Field::Complex;
+  default:
+    return Field::Integer;
+  }
+}
+
 Error writeTensor(Output &output, const noodle_rt_tensor &tensor) {
   auto refuse = [&](std::string message) {
     return Error{output.name(), std::move(message)};
@@ -153,10 +199,7 @@ Error writeTensor(Output &output, const noodle_rt_tensor &tensor) {
     if (tensor.extents[k] < 0)
       return refuse("size " + std::to_string(tensor.extents[k]) +
                     " of dimension " + std::to_string(k) + " is negative");
-  const Field field =
-      tensor.type == NOODLE_RT_F32 || tensor.type == NOODLE_RT_F64
-          ? Field::Real
-          : Field::Integer;
+  const Field field = fieldOf(tensor.type);
   return sparse ? writeSparse(output, tensor, field)
                 : writeDense(output, tensor, field);
 }

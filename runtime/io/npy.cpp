@@ -43,7 +43,8 @@ namespace {
 constexpr std::string_view magic = "\x93NUMPY";
 /// A header of the greatest rank takes under 1 KiB.
 constexpr int64_t maxHeader = 65535;
-constexpr const char *handledTypes = "|b1, <i4, <i8, <f4 and <f8";
+constexpr const char *handledTypes =
+    "|b1, |i1, <i4, <i8, <f2, <f4, <f8, <c8, <c16 and <V2 (bf16)";
 
 Error at(const Input &input, int64_t offset, std::string message) {
   return {input.name() + ": offset " + std::to_string(offset),
@@ -172,16 +173,23 @@ private:
       std::string_view name;
       noodle_rt_type type;
     };
-    static constexpr Known known[] = {{"i4", NOODLE_RT_I32},
-                                      {"i8", NOODLE_RT_I64},
-                                      {"f4", NOODLE_RT_F32},
-                                      {"f8", NOODLE_RT_F64}};
-    if (name == "|b1") {
-      header.type = NOODLE_RT_I1;
-      return {};
-    }
+    static constexpr Known known[] = {
+        {"i4", NOODLE_RT_I32},  {"i8", NOODLE_RT_I64}, {"f2", NOODLE_RT_F16},
+        {"f4", NOODLE_RT_F32},  {"f8", NOODLE_RT_F64}, {"c8", NOODLE_RT_C64},
+        {"c16", NOODLE_RT_C128}};
+    // Without a byte order. NumPy has no bf16 and writes it as two bytes.
+    static constexpr Known plain[] = {{"|b1", NOODLE_RT_I1},
+                                      {"|i1", NOODLE_RT_I8},
+                                      {"<i1", NOODLE_RT_I8},
+                                      {"<V2", NOODLE_RT_BF16},
+                                      {"|V2", NOODLE_RT_BF16}};
+    for (const Known &k : plain)
+      if (name == k.name) {
+        header.type = k.type;
+        return {};
+      }
     for (const Known &k : known) {
-      if (name.size() != 3 || name.substr(1) != k.name ||
+      if (name.empty() || name.substr(1) != k.name ||
           (name[0] != '<' && name[0] != '>' && name[0] != '='))
         continue;
       header.type = k.type;
@@ -190,9 +198,7 @@ private:
     }
     std::string_view kind = name.substr(0, 2);
     const char *reason = "";
-    if (kind.size() == 2 && kind[1] == 'c')
-      reason = " (complex)";
-    else if (kind.size() == 2 && kind[1] == 'O')
+    if (kind.size() == 2 && kind[1] == 'O')
       reason = " (Python objects)";
     else if (kind.size() == 2 && kind[1] == 'u')
       reason = " (unsigned)";
@@ -257,8 +263,9 @@ template <typename Word> void swapBytes(AlignedVector<std::byte> &bytes) {
   for (size_t i = 0; i + sizeof(Word) <= bytes.size(); i += sizeof(Word)) {
     Word word;
     memcpy(&word, bytes.data() + i, sizeof(Word));
-    word = sizeof(Word) == 4 ? __builtin_bswap32(uint32_t(word))
-                             : __builtin_bswap64(word);
+    word = sizeof(Word) == 2   ? __builtin_bswap16(uint16_t(word))
+           : sizeof(Word) == 4 ? __builtin_bswap32(uint32_t(word))
+                               : __builtin_bswap64(word);
     memcpy(bytes.data() + i, &word, sizeof(Word));
   }
 }
@@ -370,9 +377,14 @@ Error readArray(Input &input, Array &array, const IoLimits &limits) {
   error = readData(input, offset, size, result.bytes);
   if (!error.ok())
     return error;
-  if (header.swapped && width == 4)
+  // Of a complex number each part for itself.
+  bool complex = result.type == NOODLE_RT_C64 || result.type == NOODLE_RT_C128;
+  int64_t word = header.swapped ? complex ? width / 2 : width : 1;
+  if (word == 2)
+    swapBytes<uint16_t>(result.bytes);
+  if (word == 4)
     swapBytes<uint32_t>(result.bytes);
-  if (header.swapped && width == 8)
+  if (word == 8)
     swapBytes<uint64_t>(result.bytes);
   if (result.type == NOODLE_RT_I1)
     for (int64_t i = 0; i < size; ++i)
@@ -393,6 +405,16 @@ const char *npyName(noodle_rt_type type) {
     return "<i8";
   case NOODLE_RT_F32:
     return "<f4";
+  case NOODLE_RT_F16:
+    return "<f2";
+  case NOODLE_RT_BF16:
+    return "<V2";
+  case NOODLE_RT_I8:
+    return "|i1";
+  case NOODLE_RT_C64:
+    return "<c8";
+  case NOODLE_RT_C128:
+    return "<c16";
   default:
     return "<f8";
   }
@@ -479,8 +501,12 @@ Error writeTensor(Output &output, const noodle_rt_tensor &tensor) {
   const char *values = static_cast<const char *>(tensor.values);
   if (width == 1)
     gather<1>(writer, values, tensor, 0);
+  else if (width == 2)
+    gather<2>(writer, values, tensor, 0);
   else if (width == 4)
     gather<4>(writer, values, tensor, 0);
+  else if (width == 16)
+    gather<16>(writer, values, tensor, 0);
   else
     gather<8>(writer, values, tensor, 0);
   return writer.finish();

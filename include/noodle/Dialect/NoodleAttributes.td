@@ -42,15 +42,19 @@ def Noodle_SemiringAttr : Noodle_Attr<"Semiring", "semiring"> {
 
     | name | zero, one | add, mul | types |
     |---|---|---|---|
-    | plus_times | 0, 1 | +, * | f32 f64 i32 i64 (integers wrap) |
-    | min_plus | +inf, 0 | min, + | f32 f64 i32 i64 |
-    | max_plus | -inf, 0 | max, + | f32 f64 i32 i64 |
-    | max_times | 0, 1 | max, * | f32 f64 i32 i64, values not negative |
-    | max_min | -inf, +inf | max, min | f32 f64 i32 i64 |
-    | min_max | +inf, -inf | min, max | f32 f64 i32 i64 |
+    | plus_times | 0, 1 | +, * | floats, integers (which wrap), complex |
+    | min_plus | +inf, 0 | min, + | floats, integers |
+    | max_plus | -inf, 0 | max, + | floats, integers |
+    | max_times | 0, 1 | max, * | floats, integers, values not negative |
+    | max_min | -inf, +inf | max, min | floats, integers |
+    | min_max | +inf, -inf | min, max | floats, integers |
     | or_and | false, true | or, and | i1 |
     | xor_and | false, true | xor, and | i1 |
-    | log_plus | -inf, 0 | log(exp a + exp b), + | f32 f64 |
+    | log_plus | -inf, 0 | log(exp a + exp b), + | floats |
+
+    Floats are f16, bf16, f32 and f64, integers i8, i32 and i64, complex are
+    complex<f32> and complex<f64>: those and i1 have no order. A complex product
+    is (ac - bd) + (ad + bc)i, whatever infinities it meets.
 
     For integers, infinity is the type's extreme value; the + of min_plus and
     max_plus saturates and its zero annihilates, so that INT_MAX + 1 never

@@ -16,8 +16,8 @@ def Noodle_Dialect : Dialect {
   let description = [{
     The core level of Noodle: tensor operations over any semiring. They work on
     ranked tensors, static or dynamic, dense or with a CSR or CSC encoding, of
-    f32, f64, i32, i64 or i1, and mix with the func, scf, arith, math and tensor
-    dialects.
+    f16, bf16, f32, f64, i8, i32, i64, i1, complex<f32> or complex<f64>, and mix
+    with the func, scf, arith, math, complex and tensor dialects.
 
     A sparse tensor is a pattern plus values. The semiring belongs to the op: an
     absent entry reads as the op's zero. An op that turns absence into a value
@@ -27,14 +27,15 @@ def Noodle_Dialect : Dialect {
     tensor has a rank above 32 or 2^63 bytes. A result type may leave an extent
     open (`?`) that the operands fix. Only `contract`, `matmul` and `map` may fix
     one that the operands leave open; it is checked when called. The function a
-    `map` names and the regions of maps and semirings hold ops of arith and math
-    on the five element types.
+    `map` names and the regions of maps and semirings hold ops of arith, math
+    and complex on the element types.
 
     Attributes of functions and modules: `noodle.fp` states the float policy, on
     an argument `noodle.stats` what is known of it. Other names that begin with
     `noodle.` are refused, but for the notes passes leave for each other.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::complex::ComplexDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::sparse_tensor::SparseTensorDialect"];
   let useDefaultAttributePrinterParser = 1;

@@ -13,12 +13,22 @@ include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 
-def Noodle_Element : AnyTypeOf<[F32, F64, I32, I64, I1],
-    "f32, f64, i32, i64 or i1">;
-def Noodle_Tensor : RankedTensorOf<[F32, F64, I32, I64, I1]>;
-def Noodle_FloatTensor : RankedTensorOf<[F32, F64]>;
+defvar Noodle_Floats = [F16, BF16, F32, F64];
+defvar Noodle_Integers = [I8, I32, I64, I1];
+defvar Noodle_Complexes = [Complex<F32>, Complex<F64>];
+class Noodle_AllOf<list<Type> floats, list<Type> integers, list<Type> complexes,
+                   list<Type> others = []> {
+  list<Type> types = !listconcat(floats, integers, complexes, others);
+}
+defvar Noodle_Elements =
+    Noodle_AllOf<Noodle_Floats, Noodle_Integers, Noodle_Complexes>.types;
+def Noodle_Element : AnyTypeOf<Noodle_Elements,
+    "f16, bf16, f32, f64, i8, i32, i64, i1, complex<f32> or complex<f64>">;
+def Noodle_Tensor : RankedTensorOf<Noodle_Elements>;
+def Noodle_FloatTensor : RankedTensorOf<Noodle_Floats>;
 def Noodle_IndexTensor : 1DTensorOf<[I32, I64]>;
-def Noodle_TensorOrScalar : AnyTypeOf<[Noodle_Tensor, F32, F64, I32, I64, I1]>;
+def Noodle_TensorOrScalar
+    : AnyTypeOf<Noodle_AllOf<[Noodle_Tensor], [], [], Noodle_Elements>.types>;
 
 class Noodle_Op<string mnemonic, list<Trait> traits = []>
     : Op<Noodle_Dialect, mnemonic, traits>;
@@ -50,10 +60,23 @@ def Noodle_ContractOp : Noodle_TensorOp<"contract",
     one letter agree (dynamic ones are checked when called), but for static
     extents of 1, which broadcast.
 
-    Operands are converted to the accumulator's type (their own by default),
-    multiplied in operand order and added; the sum is converted to the result's
-    type. A wider integer accumulator suits plus_times and max_times alone,
-    whose zero is 0 in every type. With `into` the result is init + sum. With
+    Operands are converted to the accumulator's type, multiplied in operand
+    order and added; the sum is converted, once, to the result's element type,
+    which is the operands' or the accumulator's.
+
+    | operands | accumulator, the default first |
+    |---|---|
+    | f16, bf16 | f32, f64, their own |
+    | f32 | f32, f64 |
+    | i8 | i32, i64, i8 |
+    | i32 | i32, i64 |
+    | complex<f32> | complex<f32>, complex<f64> |
+    | f64, i64, i1, complex<f64> | their own |
+
+    A user-defined semiring's default is the operands' type. A wider integer
+    accumulator suits plus_times and max_times alone, whose zero is 0 in every
+    type: elsewhere i8's default is i8. Sums too large for an integer result
+    wrap, as NumPy's do. With `into` the result is init + sum. With
     `mask` only entries where the mask is present are computed; the others keep
     init, or the zero. A mask is structural: presence is being stored.
     `mask_valued` asks for a stored value other than 0; a dense mask must be
@@ -87,7 +110,7 @@ def Noodle_ContractOp : Noodle_TensorOp<"contract",
   let extraClassDeclaration = [{
     /// The equation; the verifier has made sure that it parses.
     ::mlir::noodle::ContractSpec getSpec();
-    /// The element type sums are formed in.
+    /// The element type sums are formed in: the attribute, or its default.
     ::mlir::Type getAccumulatorType();
   }];
 }
@@ -120,7 +143,7 @@ def Noodle_MatmulOp : Noodle_TensorOp<"matmul",
   let extraClassDeclaration = [{
     /// The contraction this stands for.
     ::mlir::noodle::ContractSpec getSpec();
-    /// The element type sums are formed in.
+    /// The element type sums are formed in: the attribute, or its default.
     ::mlir::Type getAccumulatorType();
   }];
 }
@@ -135,8 +158,9 @@ def Noodle_MapOp : Noodle_TensorOp<"map",
   let summary = "apply a function to corresponding entries";
   let description = [{
     Operands are tensors of the result's rank, static extents of 1 broadcast,
-    or scalars. The body is a region of arith and math ops, or a named function
-    of the module (`callee`) and then the region is empty.
+    or scalars. The body is a region of arith, math and complex ops, or a named
+    function of the module (`callee`) and then the region is empty. Arithmetic
+    and functions on f16 and bf16 are those of f32, rounded after each op.
 
     `over = stored` visits the stored entries of the one sparse operand: a
     sparse result has that operand's pattern, in a dense one the other entries
@@ -176,7 +200,8 @@ def Noodle_SoftmaxOp : Noodle_TensorOp<"softmax",
     [AllTypesMatch<["input", "result"]>]> {
   let summary = "exp(x - max) / sum exp(x - max) along an axis";
   let description = [{
-    Dense floats. The maximum is subtracted first, so finite input never
+    Dense floats; f16 and bf16 are computed in f32 and rounded once. The
+    maximum is subtracted first, so finite input never
     overflows. A row of -inf alone, or one that holds NaN or +inf, gives NaN.
     An empty axis gives an empty result.
 
@@ -197,7 +222,8 @@ def Noodle_LayerNormOp : Noodle_TensorOp<"layer_norm",
     [AttrSizedOperandSegments, AllTypesMatch<["input", "result"]>]> {
   let summary = "(x - mean) / sqrt(variance + epsilon) along the last axis";
   let description = [{
-    Dense floats. The variance is the mean of squared differences (divisor n).
+    Dense floats; f16 and bf16 are computed in f32 and rounded once. The
+    variance is the mean of squared differences (divisor n).
     `scale` and `shift`, where given, are vectors along the last axis.
 
     Example:
@@ -226,9 +252,10 @@ def Noodle_ReduceOp : Noodle_TensorOp<"reduce",
     [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "add over dimensions with a semiring's addition";
   let description = [{
-    Dimensions `dims` disappear; the result is dense. An empty one gives the semiring's zero. Absent
-    entries of a sparse operand are the zero, so they do not count, unless
-    `absent` states another value.
+    Dimensions `dims` disappear; the result is dense. An empty one gives the
+    semiring's zero. Absent entries of a sparse operand are the zero, so they do
+    not count, unless `absent` states another value. A built-in semiring adds
+    f16 and bf16 in f32, and rounds the sum once; integers wrap.
 
     Example:
 
@@ -317,7 +344,8 @@ def Noodle_ScatterOp : Noodle_TensorOp<"scatter",
   let description = [{
     The result is `init` where, for each k in order, slice k of `updates` has
     been added, with the semiring's addition, to slice indices[k]. An index out
-    of range ends the call with an error. Dense tensors.
+    of range ends the call with an error. Dense tensors. Each addition is
+    rounded to the element type.
 
     Example:
 
@@ -345,7 +373,9 @@ def Noodle_ConvertOp : Noodle_TensorOp<"convert"> {
   let description = [{
     Shapes agree. Integers and floats convert as arith's casts do, but a float
     outside an integer's range saturates and NaN becomes 0; anything to i1 is
-    `x != 0`; i1 to others is 0 or 1. Sparse to dense fills with `absent` (0
+    `x != 0`; i1 to others is 0 or 1. An integer becomes f16 or bf16 by way of
+    f32. A real number becomes the complex one without imaginary part; the way
+    back is a map with complex.re or complex.abs. Sparse to dense fills with `absent` (0
     unless given); dense to sparse stores the entries that differ from it; from
     one sparse format to another every stored entry survives. `absent` has the
     input's element type.
@@ -436,7 +466,7 @@ def Noodle_SemiringOp : Noodle_Op<"semiring",
     [IsolatedFromAbove, Symbol]> {
   let summary = "a user-defined semiring";
   let description = [{
-    Four regions of arith and math ops over one element type. Addition must be
+    Four regions of arith, math and complex ops over one element type. Addition must be
     associative and commutative with `zero` its identity, `one` must be an
     identity of the multiplication. These and the declared traits are tested on
     sample values when the program is compiled; a counterexample is an error.

@@ -36,7 +36,8 @@ def Noodle_FusedContractOp : Noodle_Op<"fused_contract",
     Sums start from `zero`, the semiring's, or with `accumulate` from what out
     holds; out then has the type sums are formed in. Out overlaps no other
     operand. Operands are tensors, and after bufferization buffers of any
-    strided layout.
+    strided layout. One lhs tensor may be a CSR matrix: its absent entries have no
+    part in any sum.
 
     Example:
 
@@ -103,7 +104,6 @@ def Noodle_FusedContractOp : Noodle_Op<"fused_contract",
   let hasVerifier = 1;
 }
 
-//===----------------------------------------------------------------------===//
 def Noodle_BlasProductOp : Noodle_Op<"blas_product",
     [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "have a BLAS form a product, if it can";
@@ -134,11 +134,13 @@ def Noodle_BlasProductOp : Noodle_Op<"blas_product",
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
 // Devices
 //===----------------------------------------------------------------------===//
 
 def Noodle_Buffer : AnyTypeOf<[Noodle_Tensor,
-    MemRefRankOf<[F32, F64, I32, I64, I1, Index], [0, 1, 2, 3, 4, 5, 6, 7, 8]>],
+    MemRefRankOf<Noodle_AllOf<Noodle_Elements, [], [], [Index]>.types,
+                 [0, 1, 2, 3, 4, 5, 6, 7, 8]>],
     "dense tensor or buffer">;
 
 def Noodle_LaunchOp : Noodle_Op<"launch",

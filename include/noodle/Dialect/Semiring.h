@@ -14,6 +14,7 @@
 #define NOODLE_DIALECT_SEMIRING_H
 
 #include "mlir/IR/Builders.h"
+#include "noodle-rt/abi.h"
 #include "noodle/Dialect/Noodle.h"
 
 namespace mlir::noodle {
@@ -66,9 +67,40 @@ private:
   SemiringOp op;
 };
 
+/// The runtime's name of an element type or index; 0 for other types.
+noodle_rt_type runtimeType(Type type);
+
+/// What tensors hold: f16, bf16, f32, f64, i8, i32, i64, i1, complex<f32> and
+/// complex<f64>.
+bool isElementType(Type type);
+
+/// What one element takes in memory.
+int64_t elementBytes(Type type);
+
+/// f16 and bf16, whose arithmetic is f32's, rounded.
+bool isNarrowFloat(Type type);
+
+/// The type a contraction of such operands forms its sums in where it names
+/// none.
+Type defaultAccumulator(SemiringAttr semiring, Type element);
+
+/// The type a reduction forms its sums in.
+Type reductionType(SemiringAttr semiring, Type element);
+
+/// A constant of an element type, also of a complex one.
+Value elementConstant(OpBuilder &builder, Location loc, TypedAttr value);
+
+/// Whether an attribute is a number of an element type: a FloatAttr, an
+/// IntegerAttr or a complex::NumberAttr.
+bool isElementAttr(Attribute attr);
+
+/// 0 of an element type.
+TypedAttr zeroElement(Type type);
+
 /// Emits the conversion `noodle.convert` and accumulators define between
 /// element types: float to integer saturates and NaN gives 0, to i1 is != 0,
-/// from i1 is 0 or 1.
+/// from i1 is 0 or 1, to complex has no imaginary part. From complex there is
+/// only that to complex and to i1.
 Value convertElement(OpBuilder &builder, Location loc, Value value, Type to);
 
 /// Storage of a sparse tensor type that Noodle handles.

@@ -63,9 +63,13 @@ Status writeResults(const std::vector<std::string> &paths,
 /// A few lines about a tensor: its type and its first entries.
 std::string summarize(const noodle_rt_tensor &tensor);
 
+/// What `noodle-jit --check` allows a result of this element type.
+double checkTolerance(noodle_rt_type type);
+
 /// Whether two results agree: exactly for integers and booleans, within
-/// `tolerance` * max(1, |a|, |b|) for floats; patterns of sparse tensors do not
-/// count, their values do. Empty when they agree, else the first difference.
+/// `tolerance` * max(1, |a|, |b|) for floats and the parts of complex numbers;
+/// patterns of sparse tensors do not count, their values do. Empty when they
+/// agree, else the first difference.
 std::string compareResults(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
                            double tolerance);
 

@@ -11,11 +11,12 @@
 // Sums are formed in index order: the letters of a contraction that are summed
 // over nest in order of first appearance, each runs upwards, and the sum begins
 // with the semiring's zero. Floats are rounded to their type after every
-// operation; functions of the math dialect are computed by libm in double.
-// Where arith leaves a result open (poison), a shift by too much gives 0 and a
-// float that no integer holds saturates (NaN gives 0); integers wrap whatever
-// their overflow flags say. Undefined behaviour, such as a division by zero,
-// ends the run with an Outcome.
+// operation; those of f16 and bf16 are f32's, so they are rounded to that
+// first. Functions of the math dialect are computed by libm in double. Where
+// arith leaves a result open (poison), a shift by too much gives 0 and a float
+// that no integer holds saturates (NaN gives 0); integers wrap whatever their
+// overflow flags say. Undefined behaviour, such as a division by zero, ends the
+// run with an Outcome.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NOODLE_REFERENCE_INTERPRETER_H
@@ -23,6 +24,8 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "noodle-rt/abi.h"
+#include "noodle-rt/narrow.h"
+#include <complex>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,8 +35,10 @@
 namespace mlir::noodle::reference {
 
 /// One element: integers of every width and index as int64 (i1 as 0 or 1,
-/// others sign-extended), f32 rounded to float after every operation.
-using Scalar = std::variant<int64_t, double, float>;
+/// others sign-extended), floats in a type of their own.
+using Scalar = std::variant<int64_t, double, float, ::noodle::rt::Half,
+                            ::noodle::rt::Brain, std::complex<float>,
+                            std::complex<double>>;
 
 /// A tensor by value. Dense: `values` in row-major order. Sparse (CSR, CSC):
 /// `positions` and `coordinates` as in noodle_rt_tensor, widened to 64 bits.

@@ -11,6 +11,7 @@
 #include "noodle/Transforms/Passes.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ComplexToLLVM/ComplexToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
@@ -56,6 +57,8 @@ struct ConvertToLLVM
         patterns, /*force32BitVectorIndices=*/true);
     vector::populateVectorMaskOpLoweringPatterns(patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
+    // The part that the expansion of element types leaves.
+    populateComplexToLLVMConversionPatterns(converter, patterns);
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
     if (failed(applyPartialConversion(getOperation(), target,
                                       std::move(patterns))))

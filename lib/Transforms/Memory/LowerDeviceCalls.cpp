@@ -7,6 +7,8 @@
 #include "../GPU/DeviceAttributes.h"
 #include "BodyLowering.h"
 
+#include "noodle/Dialect/Semiring.h"
+
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -89,9 +91,7 @@ LogicalResult BodyLowering::lower(LaunchOp op) {
     slots.store(data, table, at(offsetof(noodle_rt_launch_buffer, data)));
     slots.store(count, table, at(offsetof(noodle_rt_launch_buffer, count)));
     Type element = type.getElementType();
-    int64_t bytes = element.isIndex()
-                        ? 8
-                        : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+    int64_t bytes = elementBytes(element);
     slots.store(i32(b, bytes), table,
                 at(offsetof(noodle_rt_launch_buffer, element_bytes)));
     slots.store(i8(last), table, at(offsetof(noodle_rt_launch_buffer, write)));

@@ -57,22 +57,6 @@ LLVM::LLVMFuncOp RuntimeFunctions::get(StringRef name) {
   return function;
 }
 
-noodle_rt_type mlir::noodle::abiType(Type type) {
-  if (type.isInteger(1))
-    return NOODLE_RT_I1;
-  if (type.isInteger(32))
-    return NOODLE_RT_I32;
-  if (type.isInteger(64))
-    return NOODLE_RT_I64;
-  if (type.isF32())
-    return NOODLE_RT_F32;
-  if (type.isF64())
-    return NOODLE_RT_F64;
-  if (type.isIndex())
-    return NOODLE_RT_INDEX;
-  return 0;
-}
-
 static bool isSparse(Type type) {
   return isa<RankedTensorType>(type) &&
          sparse_tensor::getSparseTensorEncoding(type);
@@ -95,7 +79,7 @@ mlir::noodle::matchSlots(Operation *op, ArrayRef<Type> source,
                            .getLayout()
                            .isIdentity()
                  : lowered[slot.first] == type;
-    if (!fits || !abiType(element)) {
+    if (!fits || !runtimeType(element)) {
       op->emitError("type ")
           << type << " of the signature has no form at the runtime's border";
       return failure();
@@ -240,7 +224,7 @@ void SlotBuilder::write(Value slots, unsigned index, const AbiSlot &slot,
           base, at);
   };
   byte(layout, offsetof(noodle_rt_tensor, layout));
-  byte(abiType(getElementTypeOrSelf(slot.type)),
+  byte(runtimeType(getElementTypeOrSelf(slot.type)),
        offsetof(noodle_rt_tensor, type));
   if (layout == NOODLE_RT_SCALAR) {
     byte(0, offsetof(noodle_rt_tensor, rank));

@@ -13,6 +13,7 @@
 #define NOODLE_TRANSFORMS_MEMORY_RUNTIMEABI_H
 
 #include "noodle-rt/abi.h"
+#include "noodle/Dialect/Semiring.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -84,9 +85,6 @@ private:
   ImplicitLocOpBuilder &b;
   const LLVMTypeConverter &converter;
 };
-
-/// NOODLE_RT_* of an element type, 0 if it has none.
-noodle_rt_type abiType(Type type);
 
 } // namespace mlir::noodle
 

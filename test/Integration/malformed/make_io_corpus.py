@@ -118,14 +118,17 @@ def npy_cases():
         ("dtype-number", "in quotes expected", head(descr="8")),
         ("dtype-structured", "structured dtype",
          head(descr="[('x', '<f8'), ('y', '<f8')]")),
-        ("dtype-half", "dtype '<f2' is not handled", head(descr="'<f2'")),
+        ("dtype-void-big-endian", "dtype '>V2' is not handled",
+         head(descr="'>V2'")),
+        ("dtype-void-wide", "dtype '<V4' is not handled", head(descr="'<V4'")),
         ("dtype-long-double", "dtype '<f16' is not handled",
          head(descr="'<f16'")),
-        ("dtype-complex", "dtype '<c16' (complex)", head(descr="'<c16'")),
+        ("dtype-long-complex", "dtype '<c32' is not handled",
+         head(descr="'<c32'")),
         ("dtype-object", "dtype '|O' (Python objects)", head(descr="'|O'")),
         ("dtype-text", "dtype '<U8' (text)", head(descr="'<U8'")),
         ("dtype-unsigned", "dtype '<u8' (unsigned)", head(descr="'<u8'")),
-        ("dtype-int8", "dtype '|i1' is not handled", head(descr="'|i1'")),
+        ("dtype-int16", "dtype '<i2' is not handled", head(descr="'<i2'")),
         ("dtype-time", "dtype '<M8[ns]' is not handled",
          head(descr="'<M8[ns]'")),
         ("dtype-empty", "dtype '' is not handled", head(descr="''")),
@@ -172,10 +175,8 @@ def mtx_cases():
          "matrix coordinate unsigned-integer general"),
         ("symmetry", "symmetry 'circulant' is unknown",
          "matrix coordinate real circulant"),
-        ("complex", "complex values are not handled",
-         "matrix coordinate complex general"),
-        ("complex-array", "complex values are not handled",
-         "matrix array complex general"),
+        ("hermitian-pattern", "hermitian is for complex",
+         "matrix coordinate pattern hermitian"),
         ("hermitian", "hermitian is for complex",
          "matrix coordinate real hermitian"),
         ("pattern-array", "an array file needs values",
@@ -253,6 +254,16 @@ def mtx_cases():
     entry("no-column", "column index is missing", "1      \n")
     entry("no-value", ":3:5: the value is missing", "1 1 \n%%%\n")
     entry("value-word", "'x' is not a number", "1 1 x\n")
+    entry("imaginary-missing", ":3:11: the imaginary part is missing",
+          "1 1 1.5   \n", kind("coordinate complex general"))
+    entry("imaginary-word", "the imaginary part 'i' is not a number",
+          "1 1 1.5 i\n", kind("coordinate complex general"))
+    entry("real-part-word", "the real part 'x' is not a number",
+          "1 1 x 1\n", kind("coordinate complex general"))
+    entry("three-parts", "'3' after the entry", "1 1 1 2 3\n",
+          kind("coordinate complex general"))
+    entry("hermitian-diagonal", "the diagonal of a hermitian matrix is real",
+          "2 2 1 -1\n", kind("coordinate complex hermitian"))
     entry("value-hex", "'0x1p3' is not a number", "1 1 0x1p3\n")
     entry("value-comma", "'1,5' is not a number", "1 1 1,5\n")
     entry("value-two-signs", "'+-1' is not a number", "1 1 +-1\n")

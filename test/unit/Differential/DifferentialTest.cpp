@@ -8,7 +8,8 @@
 // Random programs run through the JIT and through the reference interpreter.
 // Integers, booleans and floats that never rounded must agree to the bit (but
 // for the sign of zero and which NaN); others within
-//   |a - b| <= tolerance * max(1, bound of the value), 1e-4 f32, 1e-9 f64.
+//   |a - b| <= tolerance * max(1, bound of the value),
+// where the tolerance is that of noodle-jit --check.
 //
 // NOODLE_RANDOM_SEED (the first seed) and NOODLE_RANDOM_COUNT (2000) change
 // what is run; a failure prints seed and program.
@@ -16,11 +17,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "Generator.h"
+#include "noodle-rt/narrow.h"
+#include "noodle/Engine/Binding.h"
 #include "noodle/Engine/Engine.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <complex>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -37,11 +41,16 @@ int64_t fromEnvironment(const char *name, int64_t otherwise) {
 }
 
 noodle_rt_type typeOf(const std::string &element) {
-  return element == "i1"    ? NOODLE_RT_I1
-         : element == "i32" ? NOODLE_RT_I32
-         : element == "i64" ? NOODLE_RT_I64
-         : element == "f32" ? NOODLE_RT_F32
-                            : NOODLE_RT_F64;
+  return element == "i1"             ? NOODLE_RT_I1
+         : element == "i32"          ? NOODLE_RT_I32
+         : element == "i64"          ? NOODLE_RT_I64
+         : element == "f32"          ? NOODLE_RT_F32
+         : element == "f16"          ? NOODLE_RT_F16
+         : element == "bf16"         ? NOODLE_RT_BF16
+         : element == "i8"           ? NOODLE_RT_I8
+         : element == "complex<f32>" ? NOODLE_RT_C64
+         : element == "complex<f64>" ? NOODLE_RT_C128
+                                     : NOODLE_RT_F64;
 }
 
 template <class T> T clamped(double value) {
@@ -74,6 +83,21 @@ struct Bound {
     case NOODLE_RT_F32:
       fill<float>(argument);
       break;
+    case NOODLE_RT_F16:
+      fill<rt::Half>(argument);
+      break;
+    case NOODLE_RT_BF16:
+      fill<rt::Brain>(argument);
+      break;
+    case NOODLE_RT_I8:
+      fill<int8_t>(argument);
+      break;
+    case NOODLE_RT_C64:
+      fill<std::complex<float>>(argument);
+      break;
+    case NOODLE_RT_C128:
+      fill<std::complex<double>>(argument);
+      break;
     default:
       fill<double>(argument);
     }
@@ -104,7 +128,12 @@ private:
   template <class T> void fill(const Argument &argument) {
     values.resize(std::max<size_t>(1, argument.values.size()) * sizeof(T));
     for (size_t k = 0; k < argument.values.size(); ++k) {
-      T value = clamped<T>(argument.values[k]);
+      T value;
+      if constexpr (requires { value.imag(); }) // an imaginary part of -2 to 2
+        value = {T(argument.values[k]).real(),
+                 T(double(int64_t(k * k + 3 * k) % 5 - 2)).real()};
+      else
+        value = clamped<T>(argument.values[k]);
       std::memcpy(values.data() + k * sizeof(T), &value, sizeof(T));
     }
   }
@@ -149,15 +178,29 @@ std::string difference(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
   auto integer = [](const noodle_rt_tensor &t) {
     return [&t](int64_t k) -> int64_t {
       return t.type == NOODLE_RT_I1 ? static_cast<const uint8_t *>(t.values)[k]
+             : t.type == NOODLE_RT_I8 ? static_cast<const int8_t *>(t.values)[k]
              : t.type == NOODLE_RT_I32
                  ? static_cast<const int32_t *>(t.values)[k]
                  : static_cast<const int64_t *>(t.values)[k];
     };
   };
   auto real = [](const noodle_rt_tensor &t) {
-    return [&t](int64_t k) -> double {
-      return t.type == NOODLE_RT_F32 ? static_cast<const float *>(t.values)[k]
-                                     : static_cast<const double *>(t.values)[k];
+    return [&t](int64_t k) -> std::complex<double> {
+      auto at = [&]<class T>(T) { return static_cast<const T *>(t.values)[k]; };
+      switch (t.type) {
+      case NOODLE_RT_F16:
+        return float(at(rt::Half()));
+      case NOODLE_RT_BF16:
+        return float(at(rt::Brain()));
+      case NOODLE_RT_F32:
+        return at(float());
+      case NOODLE_RT_C64:
+        return at(std::complex<float>());
+      case NOODLE_RT_C128:
+        return at(std::complex<double>());
+      default:
+        return at(double());
+      }
     };
   };
   if (spec.element[0] == 'i') {
@@ -169,17 +212,23 @@ std::string difference(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
                " and " + std::to_string(y[k]);
     return "";
   }
-  auto x = densify<double>(a, real(a)), y = densify<double>(b, real(b));
-  double tolerance = spec.exact ? 0
-                                : (spec.element == "f32" ? 1e-4 : 1e-9) *
-                                      std::max(1.0, spec.bound);
-  for (size_t k = 0; k < x.size(); ++k) {
-    bool same = x[k] == y[k] || (std::isnan(x[k]) && std::isnan(y[k])) ||
-                std::abs(x[k] - y[k]) <= tolerance;
-    if (!same)
-      return "element " + std::to_string(k) + ": " + std::to_string(x[k]) +
-             " and " + std::to_string(y[k]);
-  }
+  using Complex = std::complex<double>;
+  auto x = densify<Complex>(a, real(a)), y = densify<Complex>(b, real(b));
+  double tolerance =
+      spec.exact ? 0
+                 : engine::checkTolerance(a.type) * std::max(1.0, spec.bound);
+  auto same = [&](double p, double q) {
+    return p == q || (std::isnan(p) && std::isnan(q)) ||
+           std::abs(p - q) <= tolerance;
+  };
+  auto text = [](Complex z) {
+    return std::to_string(z.real()) +
+           (z.imag() != 0 ? "+" + std::to_string(z.imag()) + "i" : "");
+  };
+  for (size_t k = 0; k < x.size(); ++k)
+    if (!same(x[k].real(), y[k].real()) || !same(x[k].imag(), y[k].imag()))
+      return "element " + std::to_string(k) + ": " + text(x[k]) + " and " +
+             text(y[k]);
   return "";
 }
 

@@ -52,10 +52,26 @@ private:
     static const std::vector<int64_t> sizes{2, 3, 4, 5, 7, 8, 9, 16, 17, 33};
     return chance(4) ? 0 : pick(sizes);
   }
-  bool isFloat(const Spec &spec) { return spec.element[0] == 'f'; }
+  bool isFloat(const Spec &spec) {
+    return spec.element[0] == 'f' || spec.element == "bf16";
+  }
+  bool isComplex(const Spec &spec) { return spec.element[0] == 'c'; }
+  std::string element() {
+    return pick<std::string>({"f32", "f64", "i32", "i64", "i1", "f32", "f64",
+                              "i32", "f16", "bf16", "i8", "complex<f32>",
+                              "complex<f64>"});
+  }
+  /// The op of add, sub and mul for the type.
+  std::string arithmetic(const Spec &spec, const std::string &op) {
+    if (isComplex(spec))
+      return "complex." + op;
+    return "arith." + op + (isFloat(spec) ? "f" : "i");
+  }
   std::string semiring(const Spec &spec) {
     if (spec.element == "i1")
       return pick<std::string>({"or_and", "xor_and"});
+    if (isComplex(spec))
+      return "plus_times";
     std::vector<std::string> all{"plus_times", "plus_times", "min_plus",
                                  "max_plus",   "max_min",    "min_max"};
     if (!spec.negative)
@@ -65,7 +81,11 @@ private:
     return pick(all);
   }
   double limit(const Spec &spec) {
-    return spec.element == "f32" ? 0x1p22 : 0x1p50;
+    // Below what integers are exact to, also in the parts of a product.
+    return spec.element == "f16"                                     ? 0x1p11
+           : spec.element == "bf16"                                  ? 0x1p8
+           : spec.element == "f32" || spec.element == "complex<f32>" ? 0x1p22
+                                                                     : 0x1p50;
   }
 
   std::string fresh() { return "%v" + std::to_string(count++); }
@@ -121,12 +141,13 @@ Live Generator::argument(Spec spec) {
   Argument made;
   if (spec.dynamic.size() != spec.extents.size())
     dims(spec);
-  spec.bound = spec.element == "i1" ? 1 : 2;
+  // |2 + 2i| < 3
+  spec.bound = spec.element == "i1" ? 1 : isComplex(spec) ? 3 : 2;
   spec.negative = specials || chance(60);
   auto value = [&]() -> double {
     if (spec.element == "i1")
       return below(2);
-    if (specials && chance(8)) {
+    if (specials && !isComplex(spec) && chance(8)) {
       if (isFloat(spec))
         return pick<double>({std::numeric_limits<double>::infinity(),
                              -std::numeric_limits<double>::infinity(),
@@ -294,7 +315,7 @@ void Generator::contract() {
 /// Products, entrywise products and sums over a letter with a sparse result.
 void Generator::sparseResult() {
   Spec left;
-  left.element = pick<std::string>({"f32", "f64", "i32", "i64", "i1"});
+  left.element = element();
   left.extents = {extent(), extent()};
   left.format = chance(60) ? "csr" : "csc";
   bool product = chance(50);
@@ -362,12 +383,22 @@ void Generator::map() {
   spec.negative = true;
   spec.exact = a.spec.exact && b.spec.exact;
   std::string t = spec.element, code;
+  auto binary = [&](const std::string &name) {
+    return "    %r = " + arithmetic(spec, name) + " %x, %y : " + t + "\n";
+  };
   auto op = [&](const std::string &name) {
     return "    %r = arith." + name + " %x, %y : " + t + "\n";
   };
   double sum = a.spec.bound + b.spec.bound;
   if (t == "i1") {
     code = op(pick<std::string>({"andi", "ori", "xori"}));
+  } else if (isComplex(spec)) {
+    int64_t which = below(4);
+    code = which < 3 ? binary(which == 0   ? "add"
+                              : which == 1 ? "sub"
+                                           : "mul")
+                     : "    %r = complex.conj %x : " + t + "\n";
+    spec.bound = which == 2 ? a.spec.bound * b.spec.bound : sum;
   } else if (isFloat(spec)) {
     switch (below(6)) {
     case 0:
@@ -394,7 +425,7 @@ void Generator::map() {
         return;
       break;
     default:
-      if (a.spec.bound > 20)
+      if (a.spec.bound > (spec.element == "f16" ? 4 : 20))
         return;
       code = "    %r = math." +
              pick<std::string>({"exp", "tanh", "absf", "sin", "cos"}) +
@@ -419,19 +450,22 @@ void Generator::map() {
 /// Over the stored entries of a sparse value, to the same pattern or dense.
 void Generator::mapStored() {
   Spec spec;
-  spec.element = pick<std::string>({"f32", "f64", "i32", "i64"});
+  spec.element = pick<std::string>(
+      {"f32", "f64", "i32", "i64", "f16", "bf16", "i8", "complex<f64>"});
   spec.extents = {extent(), extent()};
   Live a = operand(spec.element, spec.extents, true);
   if (a.spec.format.empty())
     return;
   spec = a.spec;
   std::string t = spec.element;
-  std::string add = std::string("arith.add") + (isFloat(spec) ? "f" : "i");
+  std::string add = arithmetic(spec, "add");
   std::string absent;
   if (chance(50)) {
     spec.format = "";
-    absent = " {absent = " + std::string(isFloat(spec) ? "1.0" : "1") + " : " +
-             t + ", over = #noodle.over<stored>}";
+    std::string one = isComplex(spec) ? "#complex.number<:f64 1.0, 0.0>"
+                      : isFloat(spec) ? "1.0"
+                                      : "1";
+    absent = " {absent = " + one + " : " + t + ", over = #noodle.over<stored>}";
   }
   spec.bound = 2 * a.spec.bound + 1;
   emit({fresh(), spec},
@@ -592,12 +626,17 @@ void Generator::convert() {
   Spec spec = a.spec;
   dimsOver(spec, a.spec.dynamic);
   if (a.spec.format.empty() && chance(60)) {
-    std::string to = pick<std::string>({"f32", "f64", "i32", "i64", "i1"});
+    std::string to = element();
     if (!a.spec.exact && to[0] == 'i')
       return;
-    if (a.spec.bound > 0x1p22 || (to == "f32" && !isFloat(spec)))
-      return; // integers past 2^24 round in f32; their bound is not kept
     spec.element = to;
+    if (isComplex(a.spec) && !isComplex(spec))
+      return;
+    if (!a.spec.exact && limit(spec) > limit(a.spec))
+      return; // its tolerance would be too small for what was rounded before
+    if (a.spec.bound > std::min(0x1p22, limit(spec)) ||
+        (limit(spec) < 0x1p50 && a.spec.element[0] == 'i'))
+      return; // large integers round in f32; their bound is not kept
     if (to == "i1")
       spec.bound = 1;
   } else if (a.spec.format.empty()) {
@@ -642,7 +681,7 @@ void Generator::loop() {
   Spec spec = a.spec;
   spec.bound *= 8;
   std::string t = spec.type(), e = spec.element, id = std::to_string(count);
-  std::string add = std::string("arith.add") + (isFloat(spec) ? "f" : "i");
+  std::string add = arithmetic(spec, "add");
   body += "  %lo" + id + " = arith.constant 0 : index\n  %hi" + id +
           " = arith.constant " + std::to_string(trips) + " : index\n  %st" +
           id + " = arith.constant 1 : index\n";
@@ -660,7 +699,7 @@ Program Generator::run(uint64_t seed) {
   int start = 1 + int(below(2));
   for (int k = 0; k < start; ++k) {
     Spec spec;
-    spec.element = pick<std::string>({"f32", "f64", "i32", "i64", "i1"});
+    spec.element = element();
     int rank = int(below(4));
     for (int d = 0; d < rank; ++d)
       spec.extents.push_back(chance(8) ? 1 : extent());

@@ -22,7 +22,7 @@ namespace noodle::test {
 
 /// A tensor of a generated program: what its type says and what it really is.
 struct Spec {
-  std::string element; // f32, f64, i32, i64, i1
+  std::string element; // any element type of tensors
   std::vector<int64_t> extents;
   std::vector<bool> dynamic; // printed as ?
   std::string format;        // "", "csr", "csc"

@@ -332,3 +332,139 @@ TEST(MatrixMarket, WritesTensors) {
   dense.rank = 3;
   EXPECT_NE(writeMtx(array, dense).message.find("rank 3"), std::string::npos);
 }
+
+//===----------------------------------------------------------------------===//
+// Complex numbers
+//===----------------------------------------------------------------------===//
+
+namespace {
+using Complex = std::complex<double>;
+using Complexes = std::vector<Complex>;
+
+std::string complexFile(const char *kind, std::string_view body) {
+  return std::string("%%MatrixMarket matrix ") + kind + "\n" +
+         std::string(body);
+}
+} // namespace
+
+TEST(MatrixMarket, ReadsComplexEntries) {
+  Coo coo;
+  Error error = readMtxText(complexFile("coordinate complex general",
+                                        "2 3 2\n2 3 1.5 -2\n1 1 nan inf\n"),
+                            coo);
+  ASSERT_TRUE(error.ok()) << error.str();
+  EXPECT_EQ(coo.field, Field::Complex);
+  EXPECT_EQ(coo.complexes[0], Complex(1.5, -2));
+  EXPECT_TRUE(std::isnan(coo.complexes[1].real()));
+  EXPECT_TRUE(coo.reals.empty() && coo.integers.empty());
+  Coo again;
+  ASSERT_TRUE(readMtxText(written(coo), again).ok());
+  expectSame(coo, again);
+}
+
+TEST(MatrixMarket, MirrorsOfComplexEntries) {
+  struct Case {
+    const char *kind, *body;
+    Complexes full; // 2 x 2, column by column
+  };
+  for (const Case &c : {Case{"coordinate complex hermitian",
+                             "2 2 2\n1 1 3 0\n2 1 1 2\n",
+                             {3, {1, 2}, {1, -2}, 0}},
+                        Case{"coordinate complex symmetric",
+                             "2 2 2\n1 1 3 1\n2 1 1 2\n",
+                             {{3, 1}, {1, 2}, {1, 2}, 0}},
+                        Case{"coordinate complex skew-symmetric",
+                             "2 2 1\n2 1 1 2\n",
+                             {0, {1, 2}, {-1, -2}, 0}},
+                        Case{"array complex hermitian",
+                             "2 2\n3 0\n1 2\n5 0\n",
+                             {3, {1, 2}, {1, -2}, 5}},
+                        Case{"array complex skew-symmetric",
+                             "2 2\n1 2\n",
+                             {0, {1, 2}, {-1, -2}, 0}}}) {
+    SCOPED_TRACE(c.kind);
+    Coo coo;
+    Error error = readMtxText(complexFile(c.kind, c.body), coo);
+    ASSERT_TRUE(error.ok()) << error.str();
+    Coo again;
+    ASSERT_TRUE(readMtxText(written(coo), again).ok());
+    expectSame(coo, again);
+
+    Compressed<int32_t, int32_t> csc;
+    ASSERT_TRUE(compress(coo, Major::Column, Duplicates::Error, csc).ok());
+    Complexes dense(4);
+    for (int j : {0, 1})
+      for (int32_t k = csc.positions[j]; k < csc.positions[j + 1]; ++k)
+        dense[size_t(2 * j + csc.coordinates[k])] = csc.complexes[k];
+    EXPECT_EQ(dense, c.full);
+
+    ASSERT_TRUE(expandSymmetry(coo).ok());
+    EXPECT_EQ(coo.symmetry, Symmetry::General);
+    if (coo.format == Format::Array) {
+      Array array;
+      ASSERT_TRUE(toArray(coo, array).ok());
+      EXPECT_EQ(array.type, NOODLE_RT_C128);
+      EXPECT_EQ(memcmp(array.bytes.data(), c.full.data(), 64), 0);
+    }
+  }
+}
+
+TEST(MatrixMarket, HermitianDiagonalsAreReal) {
+  Coo coo;
+  Error error = readMtxText(
+      complexFile("coordinate complex hermitian", "2 2 1\n2 2 1 -1\n"), coo);
+  EXPECT_EQ(error.str(),
+            "t.mtx:3:7: the diagonal of a hermitian matrix is real");
+  // Of an array it is found when the matrix is used.
+  ASSERT_TRUE(
+      readMtxText(
+          complexFile("array complex hermitian", "2 2\n1 0\n2 2\n3 1\n"), coo)
+          .ok());
+  Compressed<int32_t, int32_t> csr;
+  error = compress(coo, Major::Row, Duplicates::Error, csr);
+  EXPECT_NE(error.message.find("diagonal of a hermitian"), std::string::npos);
+}
+
+TEST(MatrixMarket, ComplexDuplicates) {
+  Coo coo;
+  ASSERT_TRUE(readMtxText(complexFile("coordinate complex general",
+                                      "2 2 2\n1 1 1 2\n1 1 3 4\n"),
+                          coo)
+                  .ok());
+  Compressed<int32_t, int32_t> csr;
+  ASSERT_TRUE(compress(coo, Major::Row, Duplicates::Sum, csr).ok());
+  EXPECT_EQ(csr.complexes[0], Complex(4, 6));
+  ASSERT_TRUE(compress(coo, Major::Row, Duplicates::Or, csr).ok());
+  EXPECT_EQ(csr.complexes[0], Complex(1, 0));
+  for (Duplicates order : {Duplicates::Min, Duplicates::Max}) {
+    Error error = compress(coo, Major::Row, order, csr);
+    EXPECT_NE(error.message.find("have no order"), std::string::npos)
+        << error.str();
+  }
+}
+
+TEST(MatrixMarket, WritesNarrowAndComplexTensors) {
+  auto dense = [](noodle_rt_type type, const void *values) {
+    noodle_rt_tensor tensor{};
+    tensor.layout = NOODLE_RT_DENSE;
+    tensor.type = type;
+    tensor.rank = 1;
+    tensor.extents[0] = 2;
+    tensor.strides[0] = 1;
+    tensor.values = const_cast<void *>(values);
+    MemoryOutput output;
+    EXPECT_TRUE(writeMtx(output, tensor).ok());
+    return output.text;
+  };
+  const uint16_t halves[] = {0x3e00, 0xc000}, brains[] = {0x3fc0, 0xc000};
+  const int8_t bytes[] = {127, -128};
+  const std::complex<float> numbers[] = {{1.5f, -2}, {0, 3}};
+  EXPECT_EQ(dense(NOODLE_RT_F16, halves),
+            "%%MatrixMarket matrix array real general\n2 1\n1.5\n-2\n");
+  EXPECT_EQ(dense(NOODLE_RT_BF16, brains),
+            "%%MatrixMarket matrix array real general\n2 1\n1.5\n-2\n");
+  EXPECT_EQ(dense(NOODLE_RT_I8, bytes),
+            "%%MatrixMarket matrix array integer general\n2 1\n127\n-128\n");
+  EXPECT_EQ(dense(NOODLE_RT_C64, numbers),
+            "%%MatrixMarket matrix array complex general\n2 1\n1.5 -2\n0 3\n");
+}

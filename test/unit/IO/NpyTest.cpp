@@ -147,11 +147,78 @@ TEST(Npy, AcceptsGreatestRank) {
 TEST(Npy, NamesTheOffset) {
   Array array;
   Error error = readNpyText(
-      file("{'descr': '<f2', 'fortran_order': False, 'shape': (1,)}", "xx"),
+      file("{'descr': '<i2', 'fortran_order': False, 'shape': (1,)}", "xx"),
       array);
   EXPECT_EQ(error.place, "t.npy: offset 20");
-  EXPECT_EQ(error.message, "dtype '<f2' is not handled; those are |b1, <i4, "
-                           "<i8, <f4 and <f8");
+  EXPECT_EQ(error.message, "dtype '<i2' is not handled; those are |b1, |i1, "
+                           "<i4, <i8, <f2, <f4, <f8, <c8, <c16 and <V2 (bf16)");
+}
+
+TEST(Npy, NarrowAndComplexTypes) {
+  struct Case {
+    const char *descr;
+    noodle_rt_type type;
+    std::string data;   // two elements
+    std::string little; // as they lie in memory
+    const char *written;
+  };
+  const std::string half("\x00\x3e\x01\x80", 4), brain("\xc0\x3f\x80\xff", 4),
+      complex = bytesOf<float>({1, -2, 3, 4}),
+      wide = bytesOf<double>({1, -2, 3, 4});
+  std::string swapped = complex, swappedWide = wide;
+  for (size_t k = 0; k < swapped.size(); k += 4)
+    std::reverse(swapped.begin() + k, swapped.begin() + k + 4);
+  for (size_t k = 0; k < swappedWide.size(); k += 8)
+    std::reverse(swappedWide.begin() + k, swappedWide.begin() + k + 8);
+  const std::string bigHalf("\x3e\x00\x80\x01", 4), bytes("\x7f\x80", 2);
+  for (const Case &c :
+       {Case{"<f2", NOODLE_RT_F16, half, half, "<f2"},
+        Case{">f2", NOODLE_RT_F16, bigHalf, half, "<f2"},
+        Case{"<V2", NOODLE_RT_BF16, brain, brain, "<V2"},
+        Case{"|V2", NOODLE_RT_BF16, brain, brain, "<V2"},
+        Case{"|i1", NOODLE_RT_I8, bytes, bytes, "|i1"},
+        Case{"<c8", NOODLE_RT_C64, complex, complex, "<c8"},
+        Case{">c8", NOODLE_RT_C64, swapped, complex, "<c8"},
+        Case{"<c16", NOODLE_RT_C128, wide, wide, "<c16"},
+        Case{">c16", NOODLE_RT_C128, swappedWide, wide, "<c16"}}) {
+    SCOPED_TRACE(c.descr);
+    Array array;
+    Error error =
+        readNpyText(file(std::string("{'descr': '") + c.descr +
+                             "', 'fortran_order': False, 'shape': (2,)}",
+                         c.data),
+                    array);
+    ASSERT_TRUE(error.ok()) << error.str();
+    EXPECT_EQ(array.type, c.type);
+    ASSERT_EQ(array.bytes.size(), c.little.size());
+    EXPECT_EQ(memcmp(array.bytes.data(), c.little.data(), c.little.size()), 0);
+
+    MemoryOutput output;
+    ASSERT_TRUE(writeNpy(output, array.view()).ok());
+    EXPECT_NE(output.text.find(std::string("'") + c.written + "'"),
+              std::string::npos);
+    EXPECT_EQ(output.text.substr(output.text.size() - c.little.size()),
+              c.little);
+    // Read backwards, which cannot be copied as one block.
+    noodle_rt_tensor view = array.view();
+    int64_t width = int64_t(c.little.size()) / 2;
+    view.values = array.bytes.data() + width;
+    view.strides[0] = -1;
+    MemoryOutput reversed;
+    ASSERT_TRUE(writeNpy(reversed, view).ok());
+    EXPECT_EQ(reversed.text.substr(reversed.text.size() - c.little.size()),
+              c.little.substr(size_t(width)) +
+                  c.little.substr(0, size_t(width)));
+    // Too little data, and too much.
+    for (const std::string &wrong :
+         {c.data.substr(0, c.data.size() - 1), c.data + "x"})
+      EXPECT_FALSE(readNpyText(file(std::string("{'descr': '") + c.descr +
+                                        "', 'fortran_order': False, "
+                                        "'shape': (2,)}",
+                                    wrong),
+                               array)
+                       .ok());
+  }
 }
 
 TEST(Npy, KeepsTheLimit) {

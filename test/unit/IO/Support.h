@@ -113,6 +113,11 @@ inline void expectSame(const Coo &a, const Coo &b) {
   EXPECT_EQ(a.row, b.row);
   EXPECT_EQ(a.col, b.col);
   EXPECT_EQ(a.integers, b.integers);
+  EXPECT_TRUE(std::equal(
+      a.complexes.begin(), a.complexes.end(), b.complexes.begin(),
+      b.complexes.end(), [](std::complex<double> x, std::complex<double> y) {
+        return sameValue(x.real(), y.real()) && sameValue(x.imag(), y.imag());
+      }));
   EXPECT_TRUE(std::equal(a.reals.begin(), a.reals.end(), b.reals.begin(),
                          b.reals.end(), sameValue));
 }

@@ -11,7 +11,8 @@ import warnings
 
 import numpy as np
 
-DTYPES = ["|b1", "<i4", "<i8", "<f4", "<f8", ">i4", ">i8", ">f4", ">f8"]
+DTYPES = ["|b1", "|i1", "<i4", "<i8", "<f2", "<f4", "<f8", "<c8", "<c16",
+          ">i4", ">i8", ">f2", ">f4", ">f8", ">c8", ">c16"]
 SHAPES = [(), (1,), (7,), (0,), (3, 4), (4, 0, 2), (2, 3, 4), (1, 5, 1)]
 
 
@@ -22,6 +23,8 @@ def values(dtype, shape):
         array = np.arange(count) % 3 == 0
     if dtype[1] == "f" and count > 4:
         array[:4] = [np.inf, -np.inf, np.nan, -0.0]
+    if dtype[1] == "c":
+        array = array + 1j * (array[::-1] + 0.5)
     return array.astype(dtype).reshape(shape)
 
 
