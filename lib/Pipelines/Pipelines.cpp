@@ -20,6 +20,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Dialect/SparseTensor/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -53,9 +54,9 @@ static void select(OpPassManager &pm, const PipelineOptions &options) {
   select.strategy = options.strategy;
   select.target = options.target;
   select.chip = options.chip;
-  pm.addPass(createNoodleSelectStrategyPass(select));
   select.strassenFrom = options.strassenFrom;
   select.vectorBytes = options.vectorBytes;
+  pm.addPass(createNoodleSelectStrategyPass(select));
 }
 
 static void structure(OpPassManager &pm, const PipelineOptions &options) {
@@ -84,7 +85,11 @@ static void schedule(OpPassManager &pm, const PipelineOptions &options) {
   if (!options.profile) {
     pm.addPass(createNoodleFuseContractionsPass());
     pm.addPass(createNoodleFuseElementwisePass());
+    pm.addNestedPass<func::FuncOp>(createNoodleFuseRowsPass());
   }
+  NoodleEmitRowProductsPassOptions rows;
+  rows.vectorBytes = options.vectorBytes;
+  pm.addPass(createNoodleEmitRowProductsPass(rows));
   pm.addPass(createNoodleSparsifyPass());
 }
 
@@ -104,17 +109,21 @@ static void buffers(OpPassManager &pm, const PipelineOptions &options) {
       bufferization::LayoutMapOption::IdentityLayoutMap;
   bufferize.allowReturnAllocsFromLoops = true;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  NoodleTileContractionsPassOptions tile;
-  tile.vectorBytes = options.vectorBytes;
-  pm.addNestedPass<func::FuncOp>(createNoodleTileContractionsPass(tile));
-  pm.addNestedPass<func::FuncOp>(createNoodleSplitElementwisePass());
-  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
   pm.addNestedPass<func::FuncOp>(createNoodleCallBlasPass());
   NoodleExpandStrassenPassOptions strassen;
   strassen.from = options.strassenFrom;
   strassen.vectorBytes = options.vectorBytes;
   pm.addPass(createNoodleExpandStrassenPass(strassen));
+  NoodleTileContractionsPassOptions tile;
+  tile.vectorBytes = options.vectorBytes;
+  pm.addNestedPass<func::FuncOp>(createNoodleTileContractionsPass(tile));
+  pm.addNestedPass<func::FuncOp>(createNoodleCollapseLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createNoodleSplitElementwisePass());
+  NoodleVectorizeRowsPassOptions rows;
+  rows.vectorBytes = options.vectorBytes;
+  pm.addNestedPass<func::FuncOp>(createNoodleVectorizeRowsPass(rows));
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createNoodleInsertPollsPass());
   bufferization::buildBufferDeallocationPipeline(pm);
   pm.addPass(createConvertBufferizationToMemRefPass());
@@ -133,10 +142,17 @@ static void llvmDialect(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
+  NoodleExpandElementTypesPassOptions expand;
+  // From AVX2 on there is F16C.
+  expand.expandHalf = options.vectorBytes < 32;
+  pm.addPass(createNoodleExpandElementTypesPass(expand));
   pm.addPass(createConvertMathToFuncs());
   pm.addPass(createNoodleLowerRuntimeCallsPass());
   pm.addPass(createNoodleExpandMathPass());
   pm.addPass(createNoodleConvertToLLVMPass());
+  NoodleStoreNarrowTypesPassOptions narrow;
+  narrow.storeHalf = options.vectorBytes < 32;
+  pm.addPass(createNoodleStoreNarrowTypesPass(narrow));
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -98,11 +99,18 @@ Value Outliner::work(Region &region) {
           index(*step));
     else
       count = index(kUnknownTrips);
-    // A loop that carries vectors does as much as their lanes.
+    // A loop that carries or stores vectors does as much as their lanes.
     int64_t lanes = 1;
-    for (Type type : inner.getResultTypes())
+    auto see = [&](Type type) {
       if (auto vector = dyn_cast<VectorType>(type))
         lanes += vector.getNumElements();
+    };
+    llvm::for_each(inner.getResultTypes(), see);
+    for (Operation &step : *inner.getBody())
+      if (auto store = dyn_cast<vector::StoreOp>(step))
+        see(store.getVectorType());
+      else if (auto masked = dyn_cast<vector::MaskedStoreOp>(step))
+        see(masked.getVectorType());
     Value below =
         arith::MulIOp::create(b, work(inner.getRegion()), index(lanes));
     total =
@@ -157,6 +165,14 @@ func::FuncOp Outliner::buildBody(ArrayRef<Value> captures,
   };
   auto chunk = scf::ForOp::create(b, asIndex(entry->getArgument(1)),
                                   asIndex(entry->getArgument(2)), index(1));
+  // Stores past the caches are ordered by nothing else.
+  bool streams = loop.walk([](vector::StoreOp store) {
+                       return store.getNontemporal() ? WalkResult::interrupt()
+                                                     : WalkResult::advance();
+                     })
+                     .wasInterrupted();
+  if (streams)
+    LLVM::FenceOp::create(b, LLVM::AtomicOrdering::seq_cst);
   Value zero = arith::ConstantIntOp::create(b, 0, 32);
   func::ReturnOp::create(b, zero);
   b.setInsertionPointToStart(chunk.getBody());
@@ -191,9 +207,12 @@ void Outliner::run() {
     trips.push_back(trip);
     count = arith::MulIOp::create(b, count, trip);
   }
-  Value each = work(loop.getRegion());
-  Value grain = arith::CeilDivSIOp::create(
-      b, index(kGrainWork), arith::MaxSIOp::create(b, each, index(1)));
+  // Chunks are of a size worth a thread.
+  Value grain = index(1);
+  if (!loop->hasAttr("noodle.chunked"))
+    grain = arith::CeilDivSIOp::create(
+        b, index(kGrainWork),
+        arith::MaxSIOp::create(b, work(loop.getRegion()), index(1)));
 
   llvm::SetVector<Value> used;
   getUsedValuesDefinedAbove(loop.getRegion(), used);
