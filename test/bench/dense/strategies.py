@@ -36,13 +36,16 @@ def shapes(bench):
         yield (entry[0], contraction(equation, dims), dims[:2], flops, "f32")
 
 
-def auto_of(bound):
-    """(strategy, predicted seconds) that the receipt names."""
+def explained(bench, text, arrays, threads, policy):
+    """(strategy, class, blocking, predicted seconds) of a profiled call."""
+    bound = bench.noodle.bind(text, arrays, threads, fp=policy, profile=1)
     sites = json.loads(bound.receipt()).get("sites", [])
+    bound.release()
     if not sites:
-        return "?", None
+        return "?", "", "", None
     predicted = sum(max(0.0, site["predicted_seconds"]) for site in sites)
-    return sites[0]["strategy"], predicted or None
+    return (sites[0]["strategy"], sites[0].get("class", ""),
+            sites[0].get("blocking", ""), predicted or None)
 
 
 def compare(bench, shape, policy, threads, names):
@@ -63,11 +66,13 @@ def compare(bench, shape, policy, threads, names):
     if "auto" not in bound:
         return
     seconds = bench.compete(contestants, threads)
-    chosen, predicted = auto_of(bound["auto"])
+    chosen, kind_of, blocking, predicted = explained(bench, text, arrays,
+                                                     threads, policy)
     single = {n: s for n, s in seconds.items() if n != "auto"}
     row = {"set": "strategies", "shape": label, "type": kind, "policy": policy,
            "threads": threads, "seconds": seconds, "chosen": chosen,
-           "predicted": predicted, "flops": flops}
+           "predicted": predicted, "flops": flops, "class": kind_of,
+           "blocking": blocking}
     bench.rows.append(row)
     if single:
         best = min(single, key=single.get)
@@ -79,7 +84,7 @@ def compare(bench, shape, policy, threads, names):
                     for n in names)
     ratio = predicted / seconds["auto"] if predicted else None
     bench.say(f"{label:30}{cells}{row.get('over_best', 1):8.3f}"
-              f"{'-' if ratio is None else f'{ratio:.2f}':>10}  {chosen}")
+              f"{'-' if ratio is None else f'{ratio:.2f}':>10}  {chosen}, {kind_of}")
     for one in bound.values():
         one.release()
 
