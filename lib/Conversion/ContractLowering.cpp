@@ -8,6 +8,8 @@
 
 #include "noodle/Strategy/Lowerable.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 using namespace mlir::noodle;
 using utils::IteratorType;
@@ -30,6 +32,8 @@ public:
 
 private:
   Value dense();
+  Value fused();
+  bool gathersRows();
   Value generic();
   Value loops();
   Value elementwise();
@@ -51,8 +55,20 @@ private:
   bool startsFromInit() {
     return op.getInit() && !op.getMask() && acc == resultType.getElementType();
   }
+  /// Whether the contraction emitter is to have it.
+  bool isTiled() {
+    auto strategy = op.getStrategyAttr();
+    if (!strategy || inputs.size() > 2 || !semiring.zeroAttr())
+      return false;
+    StrategyKind kind = strategy.getValue();
+    return kind == StrategyKind::Tiled || kind == StrategyKind::Strassen ||
+           kind == StrategyKind::Library;
+  }
   Value startingTensor();
   Value finish(Value sum);
+  /// What `finish` does to one sum; null where there is no init or mask.
+  Value finishElement(OpBuilder &b, Location loc, Value sum, Value init,
+                      Value isKept);
   Value customBody(OpBuilder &b, Location loc, ValueRange args, Value identity,
                    bool reduces);
   Value plainBody(OpBuilder &b, Location loc, ValueRange args);
@@ -154,12 +170,41 @@ Value ContractLowering::startingTensor() {
   return e.filled(sumType(), outputExtents(), semiring.zero(e, e.getLoc()));
 }
 
+/// One sum to an element of the result. `isKept`: the mask's element; without a
+/// mask, or where sums start from init, those are null.
+Value ContractLowering::finishElement(OpBuilder &b, Location loc, Value sum,
+                                      Value init, Value isKept) {
+  Type to = resultType.getElementType();
+  // init is added in the result's element type; a user's semiring has but one.
+  FailureOr<Semiring> final = failure();
+  if ((init || isKept) && semiring.kind() != SemiringKind::User)
+    final = Semiring::resolve(op.getSemiring(), to, op,
+                              [&] { return op.emitOpError(); });
+  Value computed;
+  if (!init)
+    computed = convertElement(b, loc, sum, to);
+  else if (succeeded(final))
+    computed = final->add(b, loc, init, convertElement(b, loc, sum, to));
+  else
+    computed = convertElement(
+        b, loc, semiring.add(b, loc, convertElement(b, loc, init, acc), sum),
+        to);
+  if (!isKept)
+    return computed;
+  Value kept = init;
+  if (!kept)
+    kept = succeeded(final) ? final->zero(b, loc)
+                            : convertElement(b, loc, semiring.zero(b, loc), to);
+  bool complement = op.getMaskComplement();
+  return arith::SelectOp::create(b, loc, isKept, complement ? kept : computed,
+                                 complement ? computed : kept);
+}
+
 /// Sums to the result: with init and mask, in the result's element type.
 Value ContractLowering::finish(Value sum) {
-  Type to = resultType.getElementType();
   Value init = startsFromInit() ? Value() : Value(op.getInit());
   if (!op.getMask() && !init)
-    return e.cast(sum, to);
+    return e.cast(sum, resultType.getElementType());
   SmallVector<Value> operands{sum};
   unsigned initAt = 0, maskAt = 0;
   if (init) {
@@ -170,33 +215,11 @@ Value ContractLowering::finish(Value sum) {
     maskAt = operands.size();
     operands.push_back(e.presence(op.getMask(), op.getMaskValued()));
   }
-  // init is added in the result's element type; a user's semiring has but one.
-  FailureOr<Semiring> final = failure();
-  if (semiring.kind() != SemiringKind::User)
-    final = Semiring::resolve(op.getSemiring(), to, op,
-                              [&] { return op.emitOpError(); });
-  auto add = [&](OpBuilder &b, Location loc, Value x, Value y) {
-    if (succeeded(final))
-      return final->add(b, loc, x, convertElement(b, loc, y, to));
-    Value sum = semiring.add(b, loc, convertElement(b, loc, x, acc), y);
-    return convertElement(b, loc, sum, to);
-  };
-  Value zero =
-      succeeded(final)
-          ? final->zero(e, e.getLoc())
-          : convertElement(e, e.getLoc(), semiring.zero(e, e.getLoc()), to);
   return e.elementwise(
       operands, resultType, outputExtents(),
       [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-        Value kept = init ? args[initAt] : zero;
-        Value computed = init ? add(b, loc, kept, args[0])
-                              : convertElement(b, loc, args[0], to);
-        if (!maskAt)
-          return computed;
-        bool complement = op.getMaskComplement();
-        return arith::SelectOp::create(b, loc, args[maskAt],
-                                       complement ? kept : computed,
-                                       complement ? computed : kept);
+        return finishElement(b, loc, args[0], initAt ? args[initAt] : Value(),
+                             maskAt ? args[maskAt] : Value());
       });
 }
 
@@ -266,6 +289,92 @@ Value ContractLowering::dense() {
                           [&](OpBuilder &b, Location loc, ValueRange args) {
                             return plainBody(b, loc, args);
                           }));
+}
+
+/// Whether nothing else needs what init holds, so that sums may be formed in
+/// its place. Arguments belong to the caller.
+static bool isOverwritable(Value init) {
+  return init.getDefiningOp() && init.hasOneUse();
+}
+
+/// One noodle.fused_contract: conversions of operands are in its bodies, init,
+/// mask and the result's type in its epilogue.
+Value ContractLowering::fused() {
+  // A sparse operand is the lhs, wherever it stands in a product.
+  bool swapped = inputs.size() == 2 && isSparse(inputs[1]);
+  SmallVector<AffineMap> maps;
+  SmallVector<Value> sides;
+  for (unsigned side = 0; side < inputs.size(); ++side) {
+    unsigned k = swapped ? 1 - side : side;
+    bool sparse = isSparse(inputs[k]);
+    sides.push_back(sparse ? e.asRows(inputs[k]) : inputs[k]);
+    maps.push_back(mapOf(spec.operands[k], k, sparse));
+  }
+  SmallVector<Value> extras;
+  bool accumulates = startsFromInit() && isOverwritable(op.getInit());
+  Value init = accumulates ? Value() : Value(op.getInit()), mask;
+  if (init)
+    extras.push_back(init);
+  if (op.getMask()) {
+    mask = e.presence(op.getMask(), op.getMaskValued());
+    extras.push_back(mask);
+  }
+  maps.append(extras.size() + 1, letterMap(spec.output));
+  Value out = accumulates ? op.getInit() : e.empty(resultType, outputExtents());
+  auto contract = FusedContractOp::create(
+      e, resultType, ArrayRef(sides).take_front(), ArrayRef(sides).drop_front(),
+      extras, ValueRange(), out, e.getAffineMapArrayAttr(maps),
+      op.getSemiring(), semiring.zeroAttr(), accumulates);
+  e.note(contract);
+  auto fill = [&](Region &region, TypeRange types, auto body) {
+    OpBuilder::InsertionGuard guard(e);
+    Block *block = e.createBlock(
+        &region, {}, types, SmallVector<Location>(types.size(), e.getLoc()));
+    YieldOp::create(e, body(block->getArguments()));
+  };
+  fill(contract.getLhsBody(), getElementTypeOrSelf(sides[0]),
+       [&](ValueRange args) {
+         return convertElement(e, e.getLoc(), args[0], acc);
+       });
+  SmallVector<Type> rhs;
+  if (inputs.size() > 1)
+    rhs.push_back(getElementTypeOrSelf(sides[1]));
+  fill(contract.getRhsBody(), rhs, [&](ValueRange args) {
+    return args.empty() ? semiring.one(e, e.getLoc())
+                        : convertElement(e, e.getLoc(), args[0], acc);
+  });
+  fill(contract.getCombine(), {acc, acc, acc}, [&](ValueRange args) {
+    Value product = args[0];
+    if (inputs.size() > 1)
+      product = semiring.mul(e, e.getLoc(), args[swapped], args[!swapped]);
+    return semiring.add(e, e.getLoc(), args[2], product);
+  });
+  SmallVector<Type> epilogue{acc};
+  for (Value extra : extras)
+    epilogue.push_back(getElementTypeOrSelf(extra));
+  fill(contract.getEpilogue(), epilogue, [&](ValueRange args) {
+    return finishElement(e, e.getLoc(), args[0], init ? args[1] : Value(),
+                         mask ? args.back() : Value());
+  });
+  return contract.getResult();
+}
+
+/// Whether each row of the result sums over one row of a sparse matrix, times
+/// a vector or the rows of a matrix.
+bool ContractLowering::gathersRows() {
+  auto sparse = [](Value v) { return isSparse(v); };
+  if (inputs.size() > 2 || llvm::count_if(inputs, sparse) != 1 ||
+      !semiring.zeroAttr())
+    return false;
+  unsigned k = isSparse(inputs[0]) ? 0 : 1;
+  SmallVector<unsigned> letters = levelLetters(types[k], spec.operands[k]);
+  if (!spec.inOutput(letters[0]) || spec.inOutput(letters[1]))
+    return false;
+  // Nothing adds what init holds in a user's semiring as rows are finished.
+  if (op.getInit() && semiring.kind() == SemiringKind::User)
+    return false;
+  return spec.letterCount() <= 3 &&
+         spec.letterCount() == spec.output.size() + 1;
 }
 
 Value ContractLowering::generic() {
@@ -446,9 +555,9 @@ Value ContractLowering::run() {
     return finish(startingTensor());
   switch (classify(op)) {
   case SparseContraction::Dense:
-    return dense();
+    return isTiled() ? fused() : dense();
   case SparseContraction::Generic:
-    return generic();
+    return gathersRows() ? fused() : generic();
   case SparseContraction::Loops:
     return loops();
   case SparseContraction::Elementwise:

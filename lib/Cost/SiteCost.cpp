@@ -7,6 +7,7 @@
 #include "noodle/Cost/SiteCost.h"
 
 #include "noodle/Dialect/Noodle.h"
+#include "noodle/Dialect/Semiring.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -19,10 +20,6 @@ namespace {
 bool isSparse(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.getEncoding();
-}
-
-int64_t bytesOf(Type type) {
-  return std::max<int64_t>(1, type.getIntOrFloatBitWidth() / 8);
 }
 
 /// Collects sizes and terms of one op.
@@ -82,7 +79,7 @@ private:
 void Counter::moveOperands() {
   auto move = [&](Value tensor, SmallVector<unsigned> factors) {
     auto type = cast<RankedTensorType>(tensor.getType());
-    int64_t bytes = bytesOf(type.getElementType());
+    int64_t bytes = elementBytes(type.getElementType());
     if (auto encoding =
             sparse_tensor::getSparseTensorEncoding(tensor.getType()))
       bytes += encoding.getCrdWidth() == 32 ? 4 : 8;
@@ -130,7 +127,7 @@ void Counter::contract(ContractSpec spec, ValueRange inputs) {
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   if (!type.getEncoding()) {
     SmallVector<unsigned> factors;
-    int64_t constant = bytesOf(type.getElementType());
+    int64_t constant = elementBytes(type.getElementType());
     for (auto [d, letter] : llvm::enumerate(spec.output)) {
       if (letterSize[letter] != ~0u)
         factors.push_back(letterSize[letter]);
@@ -139,6 +136,7 @@ void Counter::contract(ContractSpec spec, ValueRange inputs) {
     }
     cost.bytes.push_back({constant, factors});
   }
+  cost.letterSizes = std::move(letterSize);
 }
 
 SiteCost Counter::run() {

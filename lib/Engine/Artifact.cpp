@@ -53,6 +53,13 @@ static void fields(Is<CostTerm> auto &term, auto &&visit) {
   visit(term.coefficient);
   visit(term.factors);
 }
+static void fields(Is<ProductSite> auto &product, auto &&visit) {
+  visit(product.batch);
+  visit(product.rows);
+  visit(product.columns);
+  visit(product.inner);
+  visit(product.traits);
+}
 static void fields(Is<Site> auto &site, auto &&visit) {
   visit(site.id);
   visit(site.op);
@@ -64,6 +71,7 @@ static void fields(Is<Site> auto &site, auto &&visit) {
   visit(site.flops);
   visit(site.bytes);
   visit(site.sizes);
+  visit(site.product);
 }
 static void fields(Is<rt::KernelInfo> auto &kernel, auto &&visit) {
   visit(kernel.name);

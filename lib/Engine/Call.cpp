@@ -252,15 +252,16 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
     return runOnce(region, results, attempt);
   }
   Clock::time_point begin = Clock::now();
+  int threads = options.executor ? options.executor->concurrency() : 1;
   std::optional<Monitor> monitor;
-  monitor.emplace(impl, options.memoryLimit);
+  monitor.emplace(impl, options.memoryLimit, threads);
   Try attempt;
   attempt.host = &*monitor;
   attempt.deadlineMillis = options.deadlineMillis;
-  rt::DeviceReceipt used;
   std::optional<rt::BlasSession> blas;
   if (asksBlas)
     attempt.blas = &blas.emplace(options.blas, options.strictBlas);
+  rt::DeviceReceipt used;
   bool again = false;
   Status status;
   // A device that died in another call is not asked again.
@@ -274,17 +275,17 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
   }
   if (!alive || again) {
     // Whatever the lost device had is computed anew from the arguments.
-    monitor.emplace(impl, options.memoryLimit);
+    monitor.emplace(impl, options.memoryLimit, threads);
     attempt = {};
     attempt.host = &*monitor;
-    attempt.deadlineMillis = remaining(options.deadlineMillis, begin);
     if (asksBlas)
       attempt.blas = &blas.emplace(options.blas, options.strictBlas);
+    attempt.deadlineMillis = remaining(options.deadlineMillis, begin);
     status = runOnce(region, results, attempt);
   }
-  if (!options.receipt)
   if (blas && !status.ok())
     placeRefusal(status, impl.artifact, blas->receipt());
+  if (!options.receipt)
     return status;
   Receipt &receipt = *options.receipt;
   receipt.callSeconds = secondsSince(begin);
@@ -294,14 +295,14 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
   receipt.fallback = impl.artifact.fallback;
   receipt.phases = impl.artifact.phases;
   receipt.memoryPeak = attempt.peak;
-  receipt.threads = options.executor ? options.executor->concurrency() : 1;
+  receipt.threads = threads;
   receipt.sites.clear();
   for (const Site &site : impl.artifact.sites)
     receipt.sites.push_back({site});
   monitor->fill(receipt);
   fillDevice(receipt, impl.artifact, options.device, std::move(used), again);
-  return status;
   fillBlas(receipt, blas ? blas->receipt() : rt::BlasReceipt());
+  return status;
 }
 
 Status BoundCall::runOnDevice(rt::Region &region,

@@ -7,6 +7,7 @@
 #include "Monitor.h"
 
 #include "noodle-rt/ir.h"
+#include "noodle/Cost/DenseCost.h"
 #include "noodle/Cost/DeviceModel.h"
 #include "noodle/Cost/MachineModel.h"
 
@@ -31,6 +32,34 @@ static double predict(const Artifact &artifact, const Site &site, double flops,
                site.text.find('@') == std::string::npos;
   return mlir::noodle::DeviceModel::of(artifact.device.chip)
       .kernelSeconds(isFloat, bits, fused, flops, bytes);
+}
+
+/// The same of a dense contraction on the host, at the extents of this
+/// execution; and how it is cut.
+static double predictProduct(const Site &site, int threads,
+                             const int64_t *sizes, int64_t sizeCount,
+                             std::string &how) {
+  mlir::noodle::ProductTerms terms;
+  if (!mlir::noodle::readProductTraits(site.product.traits, terms))
+    return -1;
+  auto extent = [&](const std::vector<uint32_t> &factors) -> int64_t {
+    int64_t product = 1;
+    for (uint32_t factor : factors)
+      if (factor >= sizeCount ||
+          __builtin_mul_overflow(product, sizes[factor], &product))
+        return mlir::noodle::ProductShape::kUnknown;
+    return product;
+  };
+  terms.shape.batch = extent(site.product.batch);
+  terms.shape.rows = extent(site.product.rows);
+  terms.shape.columns = extent(site.product.columns);
+  terms.shape.inner = extent(site.product.inner);
+  auto machine = mlir::noodle::MachineModel::ofVectorBytes(terms.vectorBytes);
+  machine.cores = std::max(1, threads);
+  auto predicted =
+      mlir::noodle::predictDense(site.strategy, terms.shape, machine);
+  how = std::move(predicted.text);
+  return predicted.seconds;
 }
 
 noodle_rt_status Monitor::reference(noodle_rt_context *context, int64_t site,
@@ -66,7 +95,12 @@ void Monitor::mark(int64_t site, int64_t phase, const int64_t *sizes,
       double bytes = evaluateCost(known.bytes, sizes, sizeCount);
       sum.flops += flops;
       sum.bytes += bytes;
-      sum.predicted += predict(kernel.artifact, known, flops, bytes);
+      double seconds = -1;
+      if (kernel.artifact.device.chip.empty() || known.strategy != "library")
+        seconds = predictProduct(known, threads, sizes, sizeCount, sum.how);
+      sum.predicted += seconds >= 0
+                           ? seconds
+                           : predict(kernel.artifact, known, flops, bytes);
     }
   sum.begin = Clock::now();
 }
@@ -84,6 +118,9 @@ void Monitor::fill(Receipt &receipt) const {
     site.predictedSeconds = sum.predicted;
     site.flops = sum.flops;
     site.bytes = sum.bytes;
+    auto [first, rest] = llvm::StringRef(sum.how).split(", ");
+    site.shapeClass = first.str();
+    site.blocking = rest.str();
   }
 }
 

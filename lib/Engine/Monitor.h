@@ -24,8 +24,9 @@ inline double secondsSince(Clock::time_point begin) {
 /// Runs reference sites and adds up what op sites took. Thread-safe.
 class Monitor final : public rt::HostCalls {
 public:
-  Monitor(const Kernel::Impl &kernel, int64_t memoryLimit)
-      : kernel(kernel), memoryLimit(memoryLimit) {}
+  /// `threads`: what predictions are for.
+  Monitor(const Kernel::Impl &kernel, int64_t memoryLimit, int threads)
+      : kernel(kernel), memoryLimit(memoryLimit), threads(threads) {}
 
   noodle_rt_status reference(noodle_rt_context *context, int64_t site,
                              noodle_rt_tensor *arguments, int64_t argumentCount,
@@ -42,9 +43,11 @@ private:
     Clock::time_point begin;
     double seconds = 0, flops = 0, bytes = 0, predicted = 0;
     int64_t calls = 0;
+    std::string how; ///< class and blocking of a dense contraction
   };
   const Kernel::Impl &kernel;
   const int64_t memoryLimit;
+  const int threads;
   std::atomic<int64_t> referenceCalls{0};
   mutable std::mutex mutex; // guards what follows
   std::map<int64_t, Measured> measured;

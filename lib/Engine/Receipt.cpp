@@ -311,6 +311,9 @@ std::string receiptText(const Receipt &receipt, bool colour) {
     std::string lines;
     if (!site.site.why.empty())
       lines += "    why: " + site.site.why + "\n";
+    if (!site.shapeClass.empty())
+      lines += "    how: " + site.shapeClass +
+               (site.blocking.empty() ? "" : ", " + site.blocking) + "\n";
     if (!site.site.lost.empty())
       lines += std::string(warn) + "    lost: " + site.site.lost + plain + "\n";
     below.push_back(lines);
@@ -351,6 +354,8 @@ std::string receiptJson(const Receipt &receipt) {
     json.text("strategy", site.site.strategy);
     json.text("why", site.site.why);
     json.text("lost", site.site.lost);
+    json.text("class", site.shapeClass);
+    json.text("blocking", site.blocking);
     json.number("predicted_seconds", site.predictedSeconds);
     json.number("measured_seconds", site.measuredSeconds);
     json.number("flops", site.flops);
@@ -364,9 +369,9 @@ std::string receiptJson(const Receipt &receipt) {
   }
   json.close(']');
   deviceJson(json, receipt.device);
+  blasJson(json, receipt.blas);
   json.close('}');
   return json.out + "\n";
 }
 
 } // namespace noodle::engine
-  blasJson(json, receipt.blas);

@@ -168,6 +168,19 @@ static std::vector<CostTerm> readTerms(mlir::ArrayAttr terms) {
   return result;
 }
 
+static ProductSite readProduct(mlir::DictionaryAttr from) {
+  auto list = [&](llvm::StringRef name) -> llvm::ArrayRef<int64_t> {
+    auto numbers = from.getAs<mlir::DenseI64ArrayAttr>(name);
+    return numbers ? numbers.asArrayRef() : llvm::ArrayRef<int64_t>();
+  };
+  auto sizes = [&](llvm::StringRef name) {
+    llvm::ArrayRef<int64_t> numbers = list(name);
+    return std::vector<uint32_t>(numbers.begin(), numbers.end());
+  };
+  return {sizes("batch"), sizes("rows"), sizes("columns"), sizes("inner"),
+          list("traits").vec()};
+}
+
 std::vector<Site> readSites(mlir::ModuleOp module) {
   std::vector<Site> result;
   auto sites = module->getAttrOfType<mlir::ArrayAttr>("noodle.sites");
@@ -188,6 +201,8 @@ std::vector<Site> readSites(mlir::ModuleOp module) {
     if (auto sizes = from.getAs<mlir::ArrayAttr>("sizes"))
       for (auto name : sizes.getAsRange<mlir::StringAttr>())
         site.sizes.push_back(name.getValue().str());
+    if (auto product = from.getAs<mlir::DictionaryAttr>("product"))
+      site.product = readProduct(product);
   }
   return result;
 }

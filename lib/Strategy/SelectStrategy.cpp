@@ -5,18 +5,20 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Placement.h"
+#include "SiteText.h"
 
 #include "noodle/Cost/SiteCost.h"
+#include "noodle/Strategy/DenseForm.h"
 #include "noodle/Strategy/DeviceForm.h"
 #include "noodle/Strategy/LibraryForm.h"
 #include "noodle/Strategy/Lowerable.h"
 #include "noodle/Strategy/Passes.h"
+#include "noodle/Strategy/StrassenForm.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/Support/FormatVariadic.h"
 
 namespace mlir::noodle {
 #define GEN_PASS_DEF_NOODLESELECTSTRATEGYPASS
@@ -43,28 +45,33 @@ bool touchesSparse(Operation *op) {
          llvm::any_of(op->getResults(), [](Value v) { return isSparse(v); });
 }
 
-/// Contractions whose loops are worth tiles: two operands or more, a sum, and
-/// no extent known to be small.
-Choice chooseDense(Operation *op) {
+/// What `auto` does with a dense op.
+Choice chooseAuto(Operation *op, KnownSizes &sizes,
+                  const MachineModel &machine) {
   auto contract = dyn_cast<ContractOp>(op);
   if (!contract)
     return {StrategyKind::Loops, "one pass over the entries"};
-  ContractSpec spec = contract.getSpec();
-  if (contract.getInputs().size() < 2 ||
-      spec.letterCount() == spec.output.size())
-    return {StrategyKind::Loops, "one pass over the entries"};
-  if (contract.getInputs().size() > 2)
-    return {StrategyKind::Loops, "one loop nest over more than two operands"};
-  if (contract.getSemiring().getKind() == SemiringKind::User)
-    return {StrategyKind::Loops, "the semiring is user-defined"};
-  if (spec.output.empty())
-    return {StrategyKind::Loops, "a single sum"};
-  if (contract.getAccumulatorType().isInteger(1))
-    return {StrategyKind::Loops, "vectors of i1 are packed"};
-  return {StrategyKind::Tiled, "a dense contraction of two operands"};
+  DenseChoice choice = chooseDense(contract, sizes, machine);
+  return {choice.kind, choice.why};
 }
 
-Choice choose(Operation *op, StrategyKind wanted, bool named) {
+/// Why an op on dense tensors cannot have the strategy it asks for; empty where
+/// it can.
+std::string whyNotDense(Operation *op, StrategyKind wanted) {
+  if (wanted == StrategyKind::Sparse)
+    return "no tensor is sparse";
+  auto contract = dyn_cast<ContractOp>(op);
+  if (!contract)
+    return "that is for contractions";
+  for (const DenseStrategy &strategy : denseStrategies())
+    if (strategy.kind == wanted)
+      return strategy.whyNot(contract, denseForm(contract));
+  return "the host has no such strategy for it";
+}
+
+/// `strassenFrom`: the least extent that is halved, 0: as measured.
+Choice choose(Operation *op, StrategyKind wanted, bool named, KnownSizes &sizes,
+              const MachineModel &machine, int64_t strassenFrom) {
   std::string refused = whyNotLowered(op);
   std::string who = named ? "the op" : "the option";
   if (wanted == StrategyKind::Reference)
@@ -83,87 +90,28 @@ Choice choose(Operation *op, StrategyKind wanted, bool named) {
         why = "operand " + std::to_string(k) + " is sparse";
     if (why.empty())
       why = "the result is sparse";
-    if (wanted == StrategyKind::Loops || wanted == StrategyKind::Tiled)
+    if (wanted != StrategyKind::Auto && wanted != StrategyKind::Sparse)
       why += other("that is for dense tensors");
     return {StrategyKind::Sparse, why};
   }
   if (wanted == StrategyKind::Loops)
     return {wanted, who + " asks for it"};
-  Choice choice = chooseDense(op);
-  if (wanted == StrategyKind::Tiled) {
-    if (choice.strategy == StrategyKind::Tiled)
-      return {wanted, who + " asks for it"};
-    choice.why += other("only contractions are tiled");
+  if (wanted == StrategyKind::Auto)
+    return chooseAuto(op, sizes, machine);
+  std::string why = whyNotDense(op, wanted);
+  if (why.empty() && wanted == StrategyKind::Strassen) {
+    auto contract = cast<ContractOp>(op);
+    DenseForm form = denseForm(contract);
+    why = whyNotHalved(form, form.atSizes(contract, sizes), strassenFrom);
   }
-  if (wanted == StrategyKind::Sparse)
-    choice.why += other("no tensor is sparse");
+  if (why.empty())
+    return {wanted, who + " asks for it"};
+  Choice choice = chooseAuto(op, sizes, machine);
+  choice.why += choice.why == why
+                    ? " (" + who + " asks for " +
+                          stringifyStrategyKind(wanted).str() + ")"
+                    : other(why);
   return choice;
-}
-
-std::string placeOf(Location location) {
-  std::string place;
-  location->walk([&](Location inner) {
-    auto file = dyn_cast<FileLineColLoc>(inner);
-    if (!file)
-      return WalkResult::advance();
-    place = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
-             Twine(file.getColumn()))
-                .str();
-    return WalkResult::interrupt();
-  });
-  return place;
-}
-
-/// "ij,j->i min_plus f64 csr": what the op does, in few words.
-std::string textOf(Operation *op) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  SemiringAttr semiring = op->getAttrOfType<SemiringAttr>("semiring");
-  if (auto contract = dyn_cast<ContractOp>(op)) {
-    stream << contract.getEquation() << ' ';
-    semiring = contract.getSemiring();
-  } else if (auto reduce = dyn_cast<ReduceOp>(op)) {
-    semiring = reduce.getSemiring();
-  } else if (auto scatter = dyn_cast<ScatterOp>(op)) {
-    semiring = scatter.getSemiring();
-  }
-  if (semiring) {
-    if (semiring.getKind() == SemiringKind::User)
-      stream << semiring.getSymbol() << ' ';
-    else
-      stream << stringifySemiringKind(semiring.getKind()) << ' ';
-  }
-  if (auto map = dyn_cast<MapOp>(op))
-    stream << "over " << stringifyMapOver(map.getVisited()) << ' ';
-  stream << getElementTypeOrSelf(op->getResult(0).getType());
-  bool csr = false, csc = false;
-  auto see = [&](Value value) {
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (!type || !type.getEncoding())
-      return;
-    FailureOr<SparseFormat> format = getSparseFormat(type);
-    csr |= succeeded(format) && *format == SparseFormat::CSR;
-    csc |= succeeded(format) && *format == SparseFormat::CSC;
-  };
-  llvm::for_each(op->getOperands(), see);
-  llvm::for_each(op->getResults(), see);
-  stream << (csr ? " csr" : "") << (csc ? " csc" : "");
-  return text;
-}
-
-/// "0.12 ms"; times below a microsecond in nanoseconds.
-std::string readable(double seconds) {
-  struct Unit {
-    double size;
-    const char *name;
-  };
-  static constexpr Unit units[] = {
-      {1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
-  Unit unit = units[3];
-  for (const Unit &candidate : llvm::reverse(units))
-    if (seconds >= candidate.size)
-      unit = candidate;
-  return llvm::formatv("{0:F2} {1}", seconds / unit.size, unit.name).str();
 }
 
 enum class Target { Cpu, Cuda, Auto };
@@ -209,6 +157,8 @@ struct SelectStrategy
   void select(func::FuncOp function, StrategyKind standard, Target place) {
     SmallVector<PlacedOp> ops;
     SmallVector<Choice> choices;
+    KnownSizes sizes;
+    MachineModel machine = MachineModel::ofVectorBytes(vectorBytes);
     function->walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (!isTensorOp(op))
         return;
@@ -217,13 +167,23 @@ struct SelectStrategy
       StrategyKind wanted = named ? given.getValue() : standard;
       bool asked =
           wanted == StrategyKind::Gpu || wanted == StrategyKind::Library;
+      // On the host a library is a strategy among others.
+      bool onDevice =
+          wanted == StrategyKind::Gpu || (asked && place != Target::Cpu);
       // What the host does if the device does not.
-      Choice choice = choose(op, asked ? StrategyKind::Auto : wanted, named);
+      Choice choice = choose(op, onDevice ? StrategyKind::Auto : wanted, named,
+                             sizes, machine, strassenFrom);
+      if (choice.strategy == StrategyKind::Strassen) {
+        auto contract = cast<ContractOp>(op);
+        DenseForm form = denseForm(contract);
+        choice.why += ": " + strassenText(form, form.atSizes(contract, sizes),
+                                          strassenFrom);
+      }
       PlacedOp &placed = ops.emplace_back();
       placed.op = op;
       placed.host = choice.strategy;
       std::string who = named ? "the op" : "the option";
-      if (asked || (place != Target::Cpu && wanted == StrategyKind::Auto)) {
+      if (onDevice || (place != Target::Cpu && wanted == StrategyKind::Auto)) {
         std::string refused = whyNotOnDevice(op, choice, place);
         placed.mayDevice = refused.empty();
         placed.mustDevice =
@@ -245,7 +205,7 @@ struct SelectStrategy
       }
       choices.push_back(std::move(choice));
     });
-    noodle::place(ops, MachineModel(), DeviceModel::of(chip));
+    noodle::place(ops, machine, DeviceModel::of(chip));
     for (auto [placed, choice] : llvm::zip(ops, choices))
       record(placed, choice);
   }
@@ -268,21 +228,21 @@ struct SelectStrategy
     Operation *op = placed.op;
     std::string times;
     if (placed.known)
-      times = readable(placed.kernelSeconds) + " kernel + " +
-              readable(placed.transferSeconds) + " transfer";
+      times = readableTime(placed.kernelSeconds) + " kernel + " +
+              readableTime(placed.transferSeconds) + " transfer";
     if (placed.onDevice) {
       op->setAttr("noodle.fallback",
                   StrategyKindAttr::get(&getContext(), choice.strategy));
       choice.strategy =
           placed.library ? StrategyKind::Library : StrategyKind::Gpu;
       if (placed.known)
-        times += " against " + readable(placed.hostSeconds) + " on the cpu";
+        times += " against " + readableTime(placed.hostSeconds) + " on the cpu";
       choice.why = placed.why;
       if (!times.empty())
         choice.why += (choice.why.empty() ? "" : ": ") + times;
     } else if (placed.mayDevice) {
       choice.why += placed.known ? "; on the gpu " + times + " against " +
-                                       readable(placed.hostSeconds)
+                                       readableTime(placed.hostSeconds)
                                  : "; not on the gpu: sizes are unknown";
     }
     Builder builder(&getContext());
@@ -303,7 +263,7 @@ struct SelectStrategy
     auto number = op->getAttrOfType<IntegerAttr>("noodle.site");
     fields.set("id", number ? number : builder.getI64IntegerAttr(-1));
     fields.set("op", builder.getStringAttr(op->getName().stripDialect()));
-    fields.set("text", builder.getStringAttr(textOf(op)));
+    fields.set("text", builder.getStringAttr(siteText(op)));
     fields.set("place", builder.getStringAttr(placeOf(op->getLoc())));
     fields.set("strategy",
                builder.getStringAttr(stringifyStrategyKind(choice.strategy)));
@@ -311,6 +271,9 @@ struct SelectStrategy
     fields.set("flops", termsAttr(builder, cost.flops));
     fields.set("bytes", termsAttr(builder, cost.bytes));
     fields.set("sizes", builder.getArrayAttr(sizes));
+    if (auto contract = dyn_cast<ContractOp>(op);
+        contract && !touchesSparse(op) && contract.getInputs().size() <= 2)
+      fields.set("product", product(contract, cost, builder));
     if (placed.onDevice)
       fields.set("fallback",
                  builder.getStringAttr(stringifyStrategyKind(placed.host)));
@@ -323,6 +286,26 @@ struct SelectStrategy
                  builder.getF64FloatAttr(placed.transferSeconds));
     }
     return fields.getDictionary(&getContext());
+  }
+
+  /// For predictions at the sizes a call meets.
+  Attribute product(ContractOp op, const SiteCost &cost, Builder &builder) {
+    DenseForm form = denseForm(op);
+    ProductTerms terms;
+    terms.shape = form.shape;
+    terms.vectorBytes = vectorBytes;
+    auto sizesOf = [&](ArrayRef<unsigned> letters) {
+      SmallVector<unsigned> numbers;
+      for (unsigned letter : letters)
+        if (cost.letterSizes[letter] != ~0u)
+          numbers.push_back(cost.letterSizes[letter]);
+      return numbers;
+    };
+    terms.batch = sizesOf(form.batch);
+    terms.rows = sizesOf(form.rows);
+    terms.columns = sizesOf(form.columns);
+    terms.inner = sizesOf(form.inner);
+    return productAttr(builder, terms);
   }
 
   SmallVector<Attribute> sites;

@@ -33,6 +33,9 @@ struct CostTerm {
 struct SiteCost {
   SmallVector<SizeSource> sizes;
   SmallVector<CostTerm> flops, bytes;
+  /// Of a contraction: the number of each letter's size, ~0 where every tensor
+  /// has extent 1.
+  SmallVector<unsigned> letterSizes;
 };
 
 /// Of an op that a strategy executes.

@@ -20,6 +20,9 @@ namespace noodle::engine {
 struct SiteReceipt {
   Site site;
   double predictedSeconds = -1;
+  /// How a dense contraction was cut in the last execution: the class of its
+  /// shape and the blocks; only of programs compiled to profile.
+  std::string shapeClass, blocking;
   double measuredSeconds = -1; ///< only of programs compiled to profile
   double flops = -1;
   double bytes = -1;
@@ -66,10 +69,10 @@ struct Receipt {
   int64_t referenceCalls = 0; ///< ops the interpreter executed
   std::vector<SiteReceipt> sites;
   DeviceSection device;
+  rt::BlasReceipt blas; ///< of the call
 };
 
 /// A table in the manner of EXPLAIN ANALYZE. `colour` adds terminal escapes.
-  rt::BlasReceipt blas; ///< of the call
 std::string receiptText(const Receipt &receipt, bool colour = false);
 /// One JSON object; keys are the fields' names in snake_case.
 std::string receiptJson(const Receipt &receipt);

@@ -50,12 +50,21 @@ struct CostTerm {
 double evaluateCost(const std::vector<CostTerm> &terms, const int64_t *sizes,
                     int64_t count);
 
+/// A dense contraction as a batch of matrix products: each group of its loops
+/// is a product of sizes. Empty traits: the op is none.
+struct ProductSite {
+  std::vector<uint32_t> batch, rows, columns, inner; ///< as factors are
+  std::vector<int64_t> traits; ///< what noodle/Cost/DenseCost.h reads
+  bool operator==(const ProductSite &) const = default;
+};
+
 /// An op of the program as the receipt tells of it.
 struct Site {
   int64_t id = 0;
   std::string op, text, place, strategy, why, lost;
   std::vector<CostTerm> flops, bytes;
   std::vector<std::string> sizes; ///< what noodle_ir_mark passes, in order
+  ProductSite product;
   bool operator==(const Site &) const = default;
 };
 
