@@ -22,8 +22,8 @@ func.func private @outside()
 
 // -----
 
-// expected-error @+1 {{argument #1 of @half has type 'tensor<?xf16>': elements are f32, f64, i32, i64 or i1}}
-func.func @half(%a: f32, %b: tensor<?xf16>) {
+// expected-error @+1 {{argument #1 of @quad has type 'tensor<?xf128>': elements are f16, bf16, f32, f64, i8, i32, i64, i1, complex<f32> or complex<f64>}}
+func.func @quad(%a: f32, %b: tensor<?xf128>) {
   return
 }
 

@@ -169,25 +169,89 @@ func.func @accumulator_zero(%a: tensor<4xi32>) {
 
 // -----
 
+func.func @accumulator_kind(%a: tensor<4xi8>) {
+  // expected-error@+1 {{accumulator 'f32' does not suit 'i8'}}
+  %y = noodle.contract "i->i" (%a) {accumulator = f32} : (tensor<4xi8>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @accumulator_narrow(%a: tensor<4xbf16>) {
+  // expected-error@+1 {{accumulator 'f16' does not suit 'bf16'}}
+  %y = noodle.contract "i->i" (%a) {accumulator = f16} : (tensor<4xbf16>) -> tensor<4xbf16>
+  return
+}
+
+// -----
+
+func.func @accumulator_part(%a: tensor<4xcomplex<f32>>) {
+  // expected-error@+1 {{accumulator 'f64' does not suit 'complex<f32>'}}
+  %y = noodle.contract "i->i" (%a) {accumulator = f64} : (tensor<4xcomplex<f32>>) -> tensor<4xf64>
+  return
+}
+
+// -----
+
+func.func @default_accumulator_min(%a: tensor<4xi8>) {
+  // expected-error@+1 {{result ('tensor<4xi32>') must have element type 'i8'}}
+  %y = noodle.contract "i->i" (%a) {semiring = #noodle.semiring<min_plus>} : (tensor<4xi8>) -> tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @default_accumulator_result(%a: tensor<4xf16>) {
+  // expected-error@+1 {{result ('tensor<4xf64>') must have element type 'f16' or 'f32'}}
+  %y = noodle.contract "i->i" (%a) : (tensor<4xf16>) -> tensor<4xf64>
+  return
+}
+
+// -----
+
+func.func @ordered_complex(%a: tensor<4xcomplex<f64>>) {
+  // expected-error@+1 {{semiring max_plus is not defined for 'complex<f64>': complex numbers have no order; plus_times is their semiring}}
+  %y = noodle.contract "i->i" (%a) {semiring = #noodle.semiring<max_plus>} : (tensor<4xcomplex<f64>>) -> tensor<4xcomplex<f64>>
+  return
+}
+
+// -----
+
+func.func @boolean_complex(%a: tensor<4xcomplex<f64>>) {
+  // expected-error@+1 {{semiring or_and is not defined for 'complex<f64>': its type is i1}}
+  %y = noodle.contract "i->i" (%a) {semiring = #noodle.semiring<or_and>} : (tensor<4xcomplex<f64>>) -> tensor<4xcomplex<f64>>
+  return
+}
+
+// -----
+
+func.func @real_of_complex(%a: tensor<4xcomplex<f64>>) {
+  // expected-error@+1 {{cannot hold complex numbers; take a part with a noodle.map and complex.re, complex.im or complex.abs}}
+  %y = noodle.convert %a : tensor<4xcomplex<f64>> -> tensor<4xf64>
+  return
+}
+
+// -----
+
 func.func @accumulator(%a: tensor<4xf64>) {
-  // expected-error@+1 {{accumulator 'f32' does not suit 'f64'; use the same type, f64 for f32, or i64 for i32}}
+  // expected-error@+1 {{accumulator 'f32' does not suit 'f64'; use the same type or a wider one of its kind: f32 or f64 for floats, i32 or i64 for integers, complex<f64> for complex<f32>}}
   %y = noodle.contract "i->i" (%a) {accumulator = f32} : (tensor<4xf64>) -> tensor<4xf64>
   return
 }
 
 // -----
 
-func.func @element_type(%a: tensor<4xf16>) {
-  // expected-error@+1 {{operand #0 must be variadic of ranked tensor of 32-bit float or 64-bit float or 32-bit signless integer or 64-bit signless integer or 1-bit signless integer values, but got 'tensor<4xf16>'}}
-  %y = noodle.contract "i->i" (%a) : (tensor<4xf16>) -> tensor<4xf16>
+func.func @element_type(%a: tensor<4xf128>) {
+  // expected-error@+1 {{operand #0 must be variadic of ranked tensor of 16-bit float or bfloat16 type or 32-bit float or 64-bit float or 8-bit signless integer or 32-bit signless integer or 64-bit signless integer or 1-bit signless integer or complex type with 32-bit float elements or complex type with 64-bit float elements values, but got 'tensor<4xf128>'}}
+  %y = noodle.contract "i->i" (%a) : (tensor<4xf128>) -> tensor<4xf128>
   return
 }
 
 // -----
 
-func.func @complex(%a: tensor<4xcomplex<f64>>) {
+func.func @complex(%a: tensor<4xcomplex<f16>>) {
   // expected-error@+1 {{operand #0 must be variadic of ranked tensor}}
-  %y = noodle.contract "i->i" (%a) : (tensor<4xcomplex<f64>>) -> tensor<4xcomplex<f64>>
+  %y = noodle.contract "i->i" (%a) : (tensor<4xcomplex<f16>>) -> tensor<4xcomplex<f16>>
   return
 }
 
@@ -202,7 +266,7 @@ func.func @unranked(%a: tensor<*xf32>) {
 // -----
 
 func.func @plus_times_i1(%a: tensor<4xi1>) {
-  // expected-error@+1 {{'noodle.contract' op semiring plus_times is not defined for 'i1': its types are f32, f64, i32 and i64; or_and and xor_and are the semirings of i1}}
+  // expected-error@+1 {{'noodle.contract' op semiring plus_times is not defined for 'i1': its types are floats, integers and complex numbers; or_and and xor_and are the semirings of i1}}
   %y = noodle.contract "i->i" (%a) : (tensor<4xi1>) -> tensor<4xi1>
   return
 }
@@ -226,7 +290,7 @@ func.func @or_and_f32(%a: tensor<4xf32>) {
 // -----
 
 func.func @log_plus_i32(%a: tensor<4xi32>) {
-  // expected-error@+1 {{semiring log_plus is not defined for 'i32': its types are f32 and f64}}
+  // expected-error@+1 {{semiring log_plus is not defined for 'i32': its types are floats}}
   %y = noodle.contract "i->i" (%a) {semiring = #noodle.semiring<log_plus>} : (tensor<4xi32>) -> tensor<4xi32>
   return
 }

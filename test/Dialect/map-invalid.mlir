@@ -53,7 +53,7 @@ func.func @yield_type(%x: tensor<4xf32>) {
 // -----
 
 func.func @foreign_op(%x: tensor<4xf32>) {
-  // expected-error@+1 {{body may only hold ops of arith and math}}
+  // expected-error@+1 {{body may only hold ops of arith, math and complex}}
   %r = noodle.map (%x) : (tensor<4xf32>) -> tensor<4xf32> {
   ^bb0(%a: f32):
     %true = arith.constant true
@@ -67,13 +67,39 @@ func.func @foreign_op(%x: tensor<4xf32>) {
 // -----
 
 func.func @other_type(%x: tensor<4xf32>) {
-  // expected-error@+1 {{body may only compute with f32, f64, i32, i64 and i1}}
+  // expected-error@+1 {{body may only compute with f16, bf16, f32, f64, i8, i32, i64, i1 and complex numbers}}
   %r = noodle.map (%x) : (tensor<4xf32>) -> tensor<4xf32> {
   ^bb0(%a: f32):
-    // expected-note@+1 {{'arith.truncf' has another type}}
-    %b = arith.truncf %a : f32 to f16
-    %c = arith.extf %b : f16 to f32
+    // expected-note@+1 {{'arith.extf' has another type}}
+    %b = arith.extf %a : f32 to f128
+    %c = arith.truncf %b : f128 to f32
     noodle.yield %c : f32
+  }
+  return
+}
+
+// -----
+
+func.func @other_complex_op(%x: tensor<4xcomplex<f32>>) {
+  // expected-error@+1 {{body may only hold abs, add, angle, conj, constant, create, div, eq, exp, im, log, mul, neg, neq, re, sqrt and sub of complex}}
+  %r = noodle.map (%x) : (tensor<4xcomplex<f32>>) -> tensor<4xcomplex<f32>> {
+  ^bb0(%a: complex<f32>):
+    // expected-note@+1 {{'complex.tan' is not one}}
+    %b = complex.tan %a : complex<f32>
+    noodle.yield %b : complex<f32>
+  }
+  return
+}
+
+// -----
+
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+func.func @half_of_complex(%x: tensor<4x4xcomplex<f32>, #csr>) {
+  // expected-error@+1 {{'absent' must be a scalar of type 'f32'}}
+  %r = noodle.map (%x) {absent = 0.0 : f16} : (tensor<4x4xcomplex<f32>, #csr>) -> tensor<4x4xf32> {
+  ^bb0(%a: complex<f32>):
+    %b = complex.abs %a : complex<f32>
+    noodle.yield %b : f32
   }
   return
 }
@@ -140,7 +166,7 @@ func.func @calls(%a: f32) -> f32 {
   return %b : f32
 }
 func.func @function_calls(%x: tensor<4xf32>) {
-  // expected-error@+1 {{function @calls may only hold ops of arith and math}}
+  // expected-error@+1 {{function @calls may only hold ops of arith, math and complex}}
   %r = noodle.map @calls (%x) : (tensor<4xf32>) -> tensor<4xf32>
   return
 }

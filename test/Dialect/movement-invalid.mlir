@@ -17,7 +17,7 @@ func.func @softmax_negative_axis(%x: tensor<4x5xf32>) {
 // -----
 
 func.func @softmax_integers(%x: tensor<4xi32>) {
-  // expected-error@+1 {{operand #0 must be ranked tensor of 32-bit float or 64-bit float values, but got 'tensor<4xi32>'}}
+  // expected-error@+1 {{operand #0 must be ranked tensor of 16-bit float or bfloat16 type or 32-bit float or 64-bit float values, but got 'tensor<4xi32>'}}
   %p = noodle.softmax %x {axis = 0 : i64} : tensor<4xi32>
   return
 }

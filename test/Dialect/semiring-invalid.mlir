@@ -1,7 +1,7 @@
 // RUN: noodle-opt %s -split-input-file -verify-diagnostics
 
-// expected-error@+1 {{'noodle.semiring' op element type must be f32, f64, i32, i64 or i1, but is 'f16'}}
-noodle.semiring @half : f16
+// expected-error@+1 {{'noodle.semiring' op element type must be f16, bf16, f32, f64, i8, i32, i64, i1, complex<f32> or complex<f64>, but is 'f128'}}
+noodle.semiring @quad : f128
   zero {
     %z = arith.constant 0.0 : f64
     noodle.yield %z : f64
@@ -89,7 +89,7 @@ noodle.semiring @no_yield : f64
 
 // -----
 
-// expected-error@+1 {{'noodle.semiring' op mul may only hold ops of arith and math}}
+// expected-error@+1 {{'noodle.semiring' op mul may only hold ops of arith, math and complex}}
 noodle.semiring @foreign : f64
   zero {
     %z = arith.constant 0.0 : f64
@@ -121,6 +121,6 @@ noodle.semiring @trait : f64
 // -----
 
 func.func @yield() {
-  // expected-error@+1 {{'noodle.yield' op expects parent op to be one of 'noodle.map, noodle.semiring'}}
+  // expected-error@+1 {{'noodle.yield' op expects parent op to be one of 'noodle.map, noodle.semiring, noodle.fused_contract'}}
   noodle.yield
 }
