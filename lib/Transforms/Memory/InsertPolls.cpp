@@ -71,7 +71,10 @@ struct InsertPolls : noodle::impl::NoodleInsertPollsPassBase<InsertPolls> {
 
   void runOnOperation() override {
     SmallVector<Operation *> loops;
-    getOperation().walk([&](LoopLikeOpInterface loop) {
+    getOperation().walk<WalkOrder::PreOrder>([&](LoopLikeOpInterface loop) {
+      // Each chunk polls, and is short.
+      if (loop->hasAttr("noodle.chunked"))
+        return WalkResult::skip();
       bool outer = false;
       for (Region &region : loop->getRegions())
         outer |= region
@@ -82,6 +85,7 @@ struct InsertPolls : noodle::impl::NoodleInsertPollsPassBase<InsertPolls> {
       auto count = iterations(loop);
       if (outer && (!count || *count > kUnpolledIterations))
         loops.push_back(loop);
+      return WalkResult::advance();
     });
     for (Operation *loop : loops) {
       // The first region is the one every iteration passes.
