@@ -37,7 +37,7 @@ DensePrediction noodle::predictDense(llvm::StringRef strategy,
 // As attributes
 //===----------------------------------------------------------------------===//
 
-/// Steps cost tenths at the finest.
+/// Costs of steps are whole numbers of hundredths.
 static constexpr double kStepUnit = 100;
 
 SmallVector<int64_t> noodle::productTraits(const ProductTerms &terms) {
@@ -51,19 +51,16 @@ SmallVector<int64_t> noodle::productTraits(const ProductTerms &terms) {
     flags |= flag ? bit : 0;
     bit *= 2;
   }
-  return {shape.lhsBytes,   shape.rhsBytes, shape.outBytes,
-          shape.sumBytes,   flags,          int64_t(shape.stepCost * kStepUnit),
-          terms.vectorBytes};
+  return {shape.lhsBytes, shape.rhsBytes, shape.outBytes,
+          shape.sumBytes, flags,          int64_t(shape.stepCost * kStepUnit)};
 }
 
 bool noodle::readProductTraits(ArrayRef<int64_t> numbers, ProductTerms &terms) {
-  if (numbers.size() != 7 || numbers[5] < 0)
+  if (numbers.size() != 6 || numbers[5] < 0)
     return false;
   for (int64_t bytes : numbers.take_front(4))
     if (bytes <= 0 || bytes > 16)
       return false;
-  if (numbers[6] < 8 || numbers[6] > 256)
-    return false;
   ProductShape &shape = terms.shape;
   shape.lhsBytes = numbers[0];
   shape.rhsBytes = numbers[1];
@@ -79,7 +76,6 @@ bool noodle::readProductTraits(ArrayRef<int64_t> numbers, ProductTerms &terms) {
     bit *= 2;
   }
   shape.stepCost = numbers[5] / kStepUnit;
-  terms.vectorBytes = numbers[6];
   return true;
 }
 

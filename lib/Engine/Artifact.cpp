@@ -59,6 +59,7 @@ static void fields(Is<ProductSite> auto &product, auto &&visit) {
   visit(product.columns);
   visit(product.inner);
   visit(product.traits);
+  visit(product.vectorBytes);
 }
 static void fields(Is<Site> auto &site, auto &&visit) {
   visit(site.id);

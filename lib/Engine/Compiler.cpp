@@ -46,6 +46,7 @@ void setOptions(mlir::noodle::PipelineOptions &pipeline,
   pipeline.strassenFrom = options.strassenFrom;
   pipeline.profile = options.profile;
   pipeline.vectorBytes = target.vectorBytes;
+  pipeline.features = target.kernelFeatures;
   pipeline.target = options.target;
   if (options.target != "cpu")
     pipeline.chip = chipOf(options);
@@ -125,7 +126,7 @@ Status compileJob(std::string_view program, const CompileOptions &options,
   if (Status status = runPhase(job, Phase::LLVM, options, target); !status.ok())
     return status;
   watch.lap("lower");
-  artifact.sites = readSites(*job.module);
+  artifact.sites = readSites(*job.module, target.vectorBytes);
   artifact.references = readReferences(*job.module);
   if (options.strict)
     if (Status status = refuseReferences(artifact); !status.ok())

@@ -54,7 +54,8 @@ static double predictProduct(const Site &site, int threads,
   terms.shape.rows = extent(site.product.rows);
   terms.shape.columns = extent(site.product.columns);
   terms.shape.inner = extent(site.product.inner);
-  auto machine = mlir::noodle::MachineModel::ofVectorBytes(terms.vectorBytes);
+  auto machine = mlir::noodle::MachineModel::ofVectorBytes(
+      std::clamp<int64_t>(site.product.vectorBytes, 8, 256));
   machine.cores = std::max(1, threads);
   auto predicted =
       mlir::noodle::predictDense(site.strategy, terms.shape, machine);

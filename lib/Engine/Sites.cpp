@@ -168,7 +168,7 @@ static std::vector<CostTerm> readTerms(mlir::ArrayAttr terms) {
   return result;
 }
 
-static ProductSite readProduct(mlir::DictionaryAttr from) {
+static ProductSite readProduct(mlir::DictionaryAttr from, int64_t vectorBytes) {
   auto list = [&](llvm::StringRef name) -> llvm::ArrayRef<int64_t> {
     auto numbers = from.getAs<mlir::DenseI64ArrayAttr>(name);
     return numbers ? numbers.asArrayRef() : llvm::ArrayRef<int64_t>();
@@ -177,11 +177,11 @@ static ProductSite readProduct(mlir::DictionaryAttr from) {
     llvm::ArrayRef<int64_t> numbers = list(name);
     return std::vector<uint32_t>(numbers.begin(), numbers.end());
   };
-  return {sizes("batch"), sizes("rows"), sizes("columns"), sizes("inner"),
-          list("traits").vec()};
+  return {sizes("batch"), sizes("rows"),        sizes("columns"),
+          sizes("inner"), list("traits").vec(), vectorBytes};
 }
 
-std::vector<Site> readSites(mlir::ModuleOp module) {
+std::vector<Site> readSites(mlir::ModuleOp module, int64_t vectorBytes) {
   std::vector<Site> result;
   auto sites = module->getAttrOfType<mlir::ArrayAttr>("noodle.sites");
   if (!sites)
@@ -202,7 +202,7 @@ std::vector<Site> readSites(mlir::ModuleOp module) {
       for (auto name : sizes.getAsRange<mlir::StringAttr>())
         site.sizes.push_back(name.getValue().str());
     if (auto product = from.getAs<mlir::DictionaryAttr>("product"))
-      site.product = readProduct(product);
+      site.product = readProduct(product, vectorBytes);
   }
   return result;
 }

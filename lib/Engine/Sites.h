@@ -23,7 +23,8 @@ Status readSignatures(mlir::ModuleOp module, const CompileOptions &options,
 Status attachStats(mlir::ModuleOp module, const CompileOptions &options);
 
 /// Of the module attributes noodle.sites and noodle.reference.
-std::vector<Site> readSites(mlir::ModuleOp module);
+/// `vectorBytes`: of the CPU that code is for.
+std::vector<Site> readSites(mlir::ModuleOp module, int64_t vectorBytes);
 std::vector<std::string> readReferences(mlir::ModuleOp module);
 
 } // namespace noodle::engine

@@ -74,8 +74,9 @@ DenseChoice noodle::chooseDense(ContractOp op, KnownSizes &sizes,
     DensePrediction predicted = predictDense(name, shape, machine);
     if (any && predicted.seconds >= least)
       continue;
-    // Sizes that only the call knows leave the text to the call.
-    choice = {strategy.kind, shape.known() ? predicted.text : ""};
+    // How tiles cut depends on the machine: the receipt tells of that.
+    choice = {strategy.kind,
+              strategy.kind == StrategyKind::Tiled ? "" : predicted.text};
     least = predicted.seconds;
     any = true;
   }

@@ -9,6 +9,7 @@
 #include "noodle/Cost/KnownSizes.h"
 #include "noodle/Cost/SiteCost.h"
 #include "noodle/Dialect/Semiring.h"
+#include "noodle/Strategy/DenseForm.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -115,6 +116,11 @@ void Placer::estimate(PlacedOp &placed) {
     return;
   std::string name = stringifyStrategyKind(placed.host).str();
   placed.hostSeconds = host.seconds(name.c_str(), *flops, *bytes);
+  auto contract = dyn_cast<ContractOp>(placed.op);
+  if (contract && placed.host == StrategyKind::Tiled)
+    placed.hostSeconds =
+        predictDense(name, denseForm(contract).atSizes(contract, sizes), host)
+            .seconds;
   Type element = getElementTypeOrSelf(placed.op->getResult(0).getType());
   placed.kernelSeconds = device.kernelSeconds(
       !isa<IntegerType>(element), unsigned(8 * elementBytes(element)),

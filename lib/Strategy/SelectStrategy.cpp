@@ -293,7 +293,6 @@ struct SelectStrategy
     DenseForm form = denseForm(op);
     ProductTerms terms;
     terms.shape = form.shape;
-    terms.vectorBytes = vectorBytes;
     auto sizesOf = [&](ArrayRef<unsigned> letters) {
       SmallVector<unsigned> numbers;
       for (unsigned letter : letters)

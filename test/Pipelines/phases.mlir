@@ -11,11 +11,11 @@
 
 // STRUCTURED-LABEL: func.func @main(%{{.*}}: tensor<?x8xf32>
 // STRUCTURED:         noodle.check
-// STRUCTURED:         linalg.generic
+// STRUCTURED:         noodle.fused_contract
 // SCHEDULED-LABEL:  func.func @main(%{{.*}}: tensor<?x8xf32>
-// SCHEDULED:          linalg.generic
+// SCHEDULED:          noodle.fused_contract
 // BUFFERS-LABEL:    func.func @main(%{{.*}}: memref<?x8xf32>
-// BUFFERS-NOT:        linalg.generic
+// BUFFERS-NOT:        noodle.fused_contract
 // BUFFERS:            vector.load
 // BUFFERS-NOT:        tensor<
 // LLVM:             llvm.func internal @noodle.main

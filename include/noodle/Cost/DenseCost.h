@@ -29,7 +29,6 @@ DensePrediction predictDense(llvm::StringRef strategy,
 struct ProductTerms {
   SmallVector<unsigned> batch, rows, columns, inner; ///< numbers of sizes
   ProductShape shape;                                ///< but for the extents
-  int64_t vectorBytes = 32;
 };
 
 /// {batch, rows, columns, inner, traits}, each a list of integers.

@@ -55,6 +55,7 @@ double evaluateCost(const std::vector<CostTerm> &terms, const int64_t *sizes,
 struct ProductSite {
   std::vector<uint32_t> batch, rows, columns, inner; ///< as factors are
   std::vector<int64_t> traits; ///< what noodle/Cost/DenseCost.h reads
+  int64_t vectorBytes = 0;     ///< of the CPU that code is for
   bool operator==(const ProductSite &) const = default;
 };
 

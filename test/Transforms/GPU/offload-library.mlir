@@ -12,7 +12,7 @@
 // CHECK: %[[OURS:.*]], %{{.*}} = noodle.launch @contract_0
 // CHECK: scf.if %[[OURS]]
 // CHECK: } else {
-// CHECK: linalg.generic
+// CHECK: noodle.fused_contract
 func.func @product(%a: tensor<?x?xf32>, %b: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %y = noodle.matmul %a, %b : tensor<?x?xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
   return %y : tensor<?x64xf32>
