@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Algebra/Passes.h"
 #include "noodle/Algebra/Sites.h"
+#include "noodle/Dialect/MathFunctions.h"
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
 
@@ -38,14 +39,17 @@ namespace {
 /// Why a program may not hold the op; empty where it may.
 std::string whyRefused(Operation *op) {
   StringRef dialect = op->getName().getDialectNamespace();
-  static constexpr StringRef accepted[] = {"noodle", "func", "scf",
-                                           "arith",  "math", "tensor"};
+  static constexpr StringRef accepted[] = {
+      "noodle", "func", "scf", "arith", "math", "tensor", "complex"};
   if (isa<ModuleOp>(op))
     return "modules do not nest";
   if (dialect == "cf")
     return "use scf: branches between blocks are not accepted";
   if (!llvm::is_contained(accepted, dialect))
-    return "programs are made of noodle, func, scf, arith, math and tensor ops";
+    return "programs are made of noodle, func, scf, arith, math, complex and "
+           "tensor ops";
+  if (dialect == "complex" && !hasComplexForm(op))
+    return ("of complex programs may hold " + complexForms()).str();
   if (isa<func::CallIndirectOp, func::ConstantOp>(op))
     return "functions are called by name";
   if (isa<tensor::ReshapeOp>(op))

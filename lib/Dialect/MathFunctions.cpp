@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Dialect/MathFunctions.h"
 
+#include "mlir/Dialect/Complex/IR/Complex.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -24,4 +25,17 @@ bool noodle::hasDeviceMath(Operation *op) {
              math::IsNormalOp, math::RoundEvenOp, math::RoundOp, math::RsqrtOp,
              math::SqrtOp, math::TruncOp>(op) ||
          hasPolynomial(op->getName().getStringRef());
+}
+
+bool noodle::hasComplexForm(Operation *op) {
+  return isa<complex::AbsOp, complex::AddOp, complex::AngleOp, complex::ConjOp,
+             complex::ConstantOp, complex::CreateOp, complex::DivOp,
+             complex::EqualOp, complex::ExpOp, complex::ImOp, complex::LogOp,
+             complex::MulOp, complex::NegOp, complex::NotEqualOp, complex::ReOp,
+             complex::SqrtOp, complex::SubOp>(op);
+}
+
+StringRef noodle::complexForms() {
+  return "abs, add, angle, conj, constant, create, div, eq, exp, im, log, mul, "
+         "neg, neq, re, sqrt and sub";
 }

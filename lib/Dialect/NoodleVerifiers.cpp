@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "noodle-rt/abi.h"
+#include "noodle/Dialect/MathFunctions.h"
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
 
@@ -332,15 +333,9 @@ static LogicalResult verifyScalarCode(Operation *op, StringRef what,
                  .attachNote(inner.getLoc())
              << "'" << inner.getName() << "' is not one";
     if (isa<complex::ComplexDialect>(inner.getDialect()) &&
-        !isa<complex::AbsOp, complex::AddOp, complex::AngleOp, complex::ConjOp,
-             complex::ConstantOp, complex::CreateOp, complex::DivOp,
-             complex::EqualOp, complex::ExpOp, complex::ImOp, complex::LogOp,
-             complex::MulOp, complex::NegOp, complex::NotEqualOp, complex::ReOp,
-             complex::SqrtOp, complex::SubOp>(inner))
+        !hasComplexForm(&inner))
       return op->emitOpError()
-                 .append(what, " may only hold abs, add, angle, conj, "
-                               "constant, create, div, eq, exp, im, log, mul, "
-                               "neg, neq, re, sqrt and sub of complex")
+                 .append(what, " may only hold ", complexForms(), " of complex")
                  .attachNote(inner.getLoc())
              << "'" << inner.getName() << "' is not one";
     auto isOther = [](Type type) { return !isElementType(type); };

@@ -1,7 +1,7 @@
 // RUN: noodle-opt %s --noodle-elaborate --split-input-file --verify-diagnostics
 
 func.func @memory(%n: index) {
-  // expected-error @+1 {{'memref.alloc' is not accepted: programs are made of noodle, func, scf, arith, math and tensor ops}}
+  // expected-error @+1 {{'memref.alloc' is not accepted: programs are made of noodle, func, scf, arith, math, complex and tensor ops}}
   %m = memref.alloc(%n) : memref<?xf32>
   return
 }
@@ -13,6 +13,14 @@ func.func @branch() {
   cf.br ^next
 ^next:
   return
+}
+
+// -----
+
+func.func @tangent(%a: complex<f64>) -> complex<f64> {
+  // expected-error @+1 {{'complex.tan' is not accepted: of complex programs may hold abs, add, angle, conj, constant, create, div, eq, exp, im, log, mul, neg, neq, re, sqrt and sub}}
+  %r = complex.tan %a : complex<f64>
+  return %r : complex<f64>
 }
 
 // -----

@@ -21,6 +21,11 @@ bool hasPolynomial(StringRef name);
 /// expands to some, or has a polynomial.
 bool hasDeviceMath(Operation *op);
 
+/// Whether programs may hold an op of the complex dialect.
+bool hasComplexForm(Operation *op);
+/// The names of those, for messages.
+StringRef complexForms();
+
 } // namespace mlir::noodle
 
 #endif // NOODLE_DIALECT_MATHFUNCTIONS_H

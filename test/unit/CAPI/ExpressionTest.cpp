@@ -64,6 +64,33 @@ TEST_F(Expression, SameFormNewSizes) {
   }
 }
 
+TEST_F(Expression, NarrowAndComplexElements) {
+  std::vector<noodle::f16> halves{{0x3c00}, {0x4000}, {0xc200}}; // 1, 2, -3
+  noodle::Array h = noodle::contract("i,i->", engine.dense(halves, {3}),
+                                     engine.dense(halves, {3}));
+  EXPECT_EQ(h.values<noodle::f16>()[0].bits, 0x4b00); // 14
+  std::vector<noodle::bf16> brains{{0x3f80}, {0x4000}, {0xc040}};
+  auto b = engine.dense(brains, {3});
+  noodle::Array sum = b + b;
+  EXPECT_EQ(sum.values<noodle::bf16>()[2].bits, 0xc0c0); // -6
+  std::vector<int8_t> bytes{100, 100, 1};
+  auto i = engine.dense(bytes, {3});
+  noodle::Array wrapped = noodle::contract("i,i->", i, i);
+  EXPECT_EQ(wrapped.values<int8_t>()[0], int8_t(20001));
+  using C = std::complex<float>;
+  std::vector<C> numbers{{1, 2}, {0, -1}};
+  auto z = engine.dense(numbers, {2});
+  noodle::Array square = noodle::contract("i,i->", z, z);
+  EXPECT_EQ(square.values<C>()[0], C(-4, 4));
+  noodle::Array twice = z + z;
+  EXPECT_EQ(twice.values<C>()[1], C(0, -2));
+  EXPECT_THROW(square.values<std::complex<double>>(), noodle::Error);
+  noodle::Array ordered;
+  EXPECT_THROW(ordered =
+                   noodle::contract("i,i->", z, z, noodle::min_plus).evaluate(),
+               noodle::Error);
+}
+
 TEST_F(Expression, ErrorsNameWhatIsWrong) {
   auto a = engine.dense(x, {3});
   EXPECT_THROW(engine.dense(x, {4}), noodle::Error);

@@ -148,6 +148,72 @@ TEST_F(Files, ValuesThatWouldChangeAreRefused) {
   EXPECT_NE(refused(matrix("integer", "4294967296"), integers), "");
 }
 
+TEST_F(Files, NarrowAndComplexValues) {
+  auto type = [](noodle_rt_layout layout, noodle_rt_type element,
+                 std::vector<int64_t> extents) {
+    uint8_t width = layout == NOODLE_RT_CSR ? 4 : 0;
+    return TensorType{layout, element, width, width, std::move(extents)};
+  };
+  std::string real =
+      write("r.mtx", "%%MatrixMarket matrix coordinate real general\n"
+                     "2 2 2\n1 1 1.5\n2 1 65520\n");
+  HostTensor half = bound(real, type(NOODLE_RT_CSR, NOODLE_RT_F16, {-1, -1}));
+  EXPECT_EQ(static_cast<uint16_t *>(half.view.values)[0], 0x3e00);
+  EXPECT_EQ(static_cast<uint16_t *>(half.view.values)[1], 0x7c00);
+  HostTensor brain =
+      bound(real, type(NOODLE_RT_DENSE, NOODLE_RT_BF16, {-1, -1}));
+  EXPECT_EQ(static_cast<uint16_t *>(brain.view.values)[0], 0x3fc0);
+  EXPECT_EQ(static_cast<uint16_t *>(brain.view.values)[1], 0);
+
+  TensorType bytes = type(NOODLE_RT_CSR, NOODLE_RT_I8, {-1, -1});
+  std::string small =
+      write("i.mtx", "%%MatrixMarket matrix coordinate integer general\n"
+                     "1 2 2\n1 1 127\n1 2 -128\n");
+  EXPECT_EQ(static_cast<int8_t *>(bound(small, bytes).view.values)[1], -128);
+  for (const char *value : {"128", "-129"})
+    EXPECT_NE(refused(write("j.mtx", std::string("%%MatrixMarket matrix "
+                                                 "coordinate integer general\n"
+                                                 "1 1 1\n1 1 ") +
+                                         value + "\n"),
+                      bytes)
+                  .find("is no i8"),
+              std::string::npos);
+
+  std::string hermitian =
+      write("h.mtx", "%%MatrixMarket matrix coordinate complex hermitian\n"
+                     "2 2 2\n1 1 3 0\n2 1 1 2\n");
+  using C = std::complex<double>;
+  HostTensor dense =
+      bound(hermitian, type(NOODLE_RT_DENSE, NOODLE_RT_C128, {-1, -1}));
+  const C *values = static_cast<C *>(dense.view.values);
+  EXPECT_EQ(values[1], C(1, -2));
+  EXPECT_EQ(values[2], C(1, 2));
+  HostTensor narrow =
+      bound(hermitian, type(NOODLE_RT_CSR, NOODLE_RT_C64, {-1, -1}));
+  EXPECT_EQ(static_cast<std::complex<float> *>(narrow.view.values)[1],
+            std::complex<float>(1, -2));
+  EXPECT_NE(refused(hermitian, kMatrix).find("complex values do not fit f64"),
+            std::string::npos);
+  HostTensor fromReal =
+      bound(real, type(NOODLE_RT_DENSE, NOODLE_RT_C128, {-1, -1}));
+  EXPECT_EQ(static_cast<C *>(fromReal.view.values)[0], C(1.5, 0));
+
+  TensorType number = type(NOODLE_RT_SCALAR, NOODLE_RT_C128, {});
+  for (auto [word, value] : {std::pair<const char *, C>{"1.5", {1.5, 0}},
+                             {"2i", {0, 2}},
+                             {"-1e2-0.5i", {-100, -0.5}},
+                             {"+1+2i", {1, 2}},
+                             {"inf-infi", {INFINITY, -INFINITY}}})
+    EXPECT_EQ(*static_cast<C *>(bound(word, number).view.values), value)
+        << word;
+  for (const char *word : {"", "i", "1+2", "1+2i3", "1 + 2i", "1+-2i", "1+i"})
+    EXPECT_NE(refused(word, number), "") << word;
+  TensorType scalar = type(NOODLE_RT_SCALAR, NOODLE_RT_F16, {});
+  EXPECT_EQ(*static_cast<uint16_t *>(bound("0.1", scalar).view.values), 0x2e66);
+  EXPECT_NE(refused("1+2i", scalar).find("is no f16"), std::string::npos);
+  EXPECT_NE(refused("200", type(NOODLE_RT_SCALAR, NOODLE_RT_I8, {})), "");
+}
+
 TEST_F(Files, DuplicatesFollowTheOption) {
   std::string path =
       write("d.mtx", "%%MatrixMarket matrix coordinate real general\n"
