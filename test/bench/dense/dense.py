@@ -26,6 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 # take part). Each runs in a process of its own: the OpenMP runtimes of two
 # libraries bind to each other's names where both are loaded.
 SETS = {"squares": ("squares", (), True), "skinny": ("squares", (), True),
+        "small": ("small", (), True),
         "transposes": ("squares", (), True),
         "tccg": ("contractions", ("tblis",), False),
         "semirings": ("semirings", ("graphblas",), False),

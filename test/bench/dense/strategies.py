@@ -17,6 +17,7 @@ STRICT = (("loops", "strict"), ("tiled", "strict"), ("library", "strict"))
 FAST = STRICT[1:] + (("strassen", "fast"),)
 MOST_OF_LOOPS = 3e8
 WITHIN = 1.03
+NAMES = ("auto", "loops", "tiled", "library", "strassen")
 
 
 def shapes(bench):
@@ -48,7 +49,7 @@ def explained(bench, text, arrays, threads, policy):
             sites[0].get("blocking", ""), predicted or None)
 
 
-def compare(bench, shape, policy, threads, names):
+def compare(bench, shape, policy, threads, refused):
     label, text, dims, flops, kind = shape
     arrays = [(random(d, NUMPY[kind], i), kind) for i, d in enumerate(dims)]
     bound, contestants = {}, []
@@ -63,6 +64,7 @@ def compare(bench, shape, policy, threads, names):
         except Failed as why:
             if name == "auto":
                 bench.failed.append(f"{label}: {why}")
+            refused.setdefault(f"{name}: {why}", label)
     if "auto" not in bound:
         return
     seconds = bench.compete(contestants, threads)
@@ -81,7 +83,7 @@ def compare(bench, shape, policy, threads, names):
             chosen, seconds["auto"])) / single[best]
         row["best"] = best
     cells = "".join(f"{show(seconds[n]) if n in seconds else '-':>10}"
-                    for n in names)
+                    for n in NAMES)
     ratio = predicted / seconds["auto"] if predicted else None
     bench.say(f"{label:30}{cells}{row.get('over_best', 1):8.3f}"
               f"{'-' if ratio is None else f'{ratio:.2f}':>10}  {chosen}, {kind_of}")
@@ -90,16 +92,18 @@ def compare(bench, shape, policy, threads, names):
 
 
 def strategies(bench):
-    names = ["auto", "loops", "tiled", "library", "strassen"]
+    refused = {}
     for policy in ("strict", "fast"):
         for threads in bench.options.threads:
             bench.say(f"\nstrategies, {policy}, {threads} thread"
                       f"{'s' if threads > 1 else ''}\n{'':30}" +
-                      "".join(f"{n:>10}" for n in names) +
+                      "".join(f"{n:>10}" for n in NAMES) +
                       f"{'to best':>8}{'predicted':>10}  auto's")
             for shape in shapes(bench):
                 if policy == "strict" or shape[3] > 1e9:
-                    compare(bench, shape, policy, threads, names)
+                    compare(bench, shape, policy, threads, refused)
+    for why, label in refused.items():
+        bench.say(f"refused, first at {label}: {why}")
     over = [row["over_best"] for row in bench.rows if "over_best" in row]
     if over:
         good = sum(x <= WITHIN for x in over)
