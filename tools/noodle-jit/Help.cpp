@@ -64,8 +64,9 @@ Execution
   --deadline MS        end the call after so many milliseconds
   --repeat N           call N times; the fastest and the median are printed
   --check              run the interpreter too and compare: integers and
-                       booleans exactly, f32 within 1e-4 * max(1, |a|, |b|),
-                       f64 within 1e-9 * max(1, |a|, |b|)
+                       booleans exactly, bf16 within 3e-2, f16 4e-3, f32
+                       and complex<f32> 1e-4, f64 and complex<f64> 1e-9, each
+                       times max(1, |a|, |b|)
 
 Reports
   --explain[=json]     how each op was executed, where and why, measured time,

@@ -86,8 +86,8 @@ Status checkResults(const Options &options, const std::string &text,
       !status.ok())
     return status;
   for (size_t k = 0; k < results.size() && difference.empty(); ++k) {
-    double tolerance = results[k].type == NOODLE_RT_F32 ? 1e-4 : 1e-9;
-    difference = compareResults(results[k], expected[k], tolerance);
+    difference = compareResults(results[k], expected[k],
+                                checkTolerance(results[k].type));
     if (!difference.empty())
       difference = "result " + std::to_string(k) +
                    " differs from the interpreter's: " + difference;
