@@ -33,12 +33,89 @@ func.func @dynamic(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>) -> tensor<?x?xf32> 
 
 // -----
 
-// Sums start from init; site and strategy go along.
+// Tiled ones stay contractions; site and strategy go along. An argument is not
+// written to, so it is added to the sums.
 // CHECK-LABEL: func.func @into
 // CHECK-NOT: linalg.fill
-// CHECK: linalg.generic {{.*}} outs(%arg2 : tensor<4x6xf32>) attrs = {noodle.schedule = "tiled", noodle.site = 3 : i64}
+// CHECK: %[[E:.*]] = tensor.empty() : tensor<4x6xf32>
+// CHECK: noodle.fused_contract lhs(%arg0 : tensor<4x5xf32>) rhs(%arg1 : tensor<5x6xf32>) extras(%arg2 : tensor<4x6xf32>) outs(%[[E]] : tensor<4x6xf32>) {indexing_maps = [{{.*}}], noodle.schedule = "tiled", noodle.site = 3 : i64, zero = 0.000000e+00 : f32}
+// CHECK: epilogue {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32, %[[INIT:.*]]: f32):
+// CHECK-NEXT: arith.addf %[[INIT]], %[[SUM]] : f32
 func.func @into(%a: tensor<4x5xf32>, %b: tensor<5x6xf32>, %i: tensor<4x6xf32>) -> tensor<4x6xf32> {
   %c = noodle.contract "ij,jk->ik" (%a, %b) into(%i : tensor<4x6xf32>) {noodle.site = 3 : i64, strategy = #noodle.strategy<tiled>} : (tensor<4x5xf32>, tensor<5x6xf32>) -> tensor<4x6xf32>
+  return %c : tensor<4x6xf32>
+}
+
+// -----
+
+// What nobody else needs is where sums are formed.
+// CHECK-LABEL: func.func @into_own
+// CHECK: %[[FIRST:.*]] = noodle.fused_contract
+// CHECK: noodle.fused_contract {{.*}} outs(%[[FIRST]] : tensor<4x6xf32>) {accumulate,
+func.func @into_own(%a: tensor<4x5xf32>, %b: tensor<5x6xf32>) -> tensor<4x6xf32> {
+  %i = noodle.contract "ij,jk->ik" (%a, %b) {strategy = #noodle.strategy<tiled>} : (tensor<4x5xf32>, tensor<5x6xf32>) -> tensor<4x6xf32>
+  %c = noodle.contract "ij,jk->ik" (%a, %b) into(%i : tensor<4x6xf32>) {strategy = #noodle.strategy<tiled>} : (tensor<4x5xf32>, tensor<5x6xf32>) -> tensor<4x6xf32>
+  return %c : tensor<4x6xf32>
+}
+
+// -----
+
+// Conversions are part of reading and writing; a user's semiring is its code.
+// CHECK-LABEL: func.func @tiled_accumulator
+// CHECK: noodle.fused_contract {{.*}} outs(%{{.*}} : tensor<4xf32>) {{.*}}zero = 0.000000e+00 : f64}
+// CHECK: lhs_body {
+// CHECK: arith.extf
+// CHECK: rhs_body {
+// CHECK: arith.extf
+// CHECK: combine {
+// CHECK: arith.mulf {{.*}} : f64
+// CHECK: epilogue {
+// CHECK: arith.truncf
+// CHECK-LABEL: func.func @tiled_user
+// CHECK: noodle.fused_contract {{.*}}semiring = #noodle.semiring<@masks>, zero = 0 : i64}
+// CHECK: combine {
+// CHECK-NEXT: ^bb0(%[[X:.*]]: i64, %[[Y:.*]]: i64, %[[S:.*]]: i64):
+// CHECK-NEXT: %[[P:.*]] = arith.minui %[[X]], %[[Y]]
+// CHECK-NEXT: %[[T:.*]] = arith.ori %[[S]], %[[P]]
+// CHECK-NEXT: noodle.yield %[[T]]
+noodle.semiring @masks : i64 zero {
+  %z = arith.constant 0 : i64
+  noodle.yield %z : i64
+} one {
+  %z = arith.constant -1 : i64
+  noodle.yield %z : i64
+} add {
+^bb0(%x: i64, %y: i64):
+  %z = arith.ori %x, %y : i64
+  noodle.yield %z : i64
+} mul {
+^bb0(%x: i64, %y: i64):
+  %z = arith.minui %x, %y : i64
+  noodle.yield %z : i64
+}
+func.func @tiled_accumulator(%a: tensor<4x5xf32>, %b: tensor<5xf32>) -> tensor<4xf32> {
+  %c = noodle.contract "ij,j->i" (%a, %b) {accumulator = f64, strategy = #noodle.strategy<tiled>} : (tensor<4x5xf32>, tensor<5xf32>) -> tensor<4xf32>
+  return %c : tensor<4xf32>
+}
+func.func @tiled_user(%a: tensor<4x5xi64>, %b: tensor<5xi64>) -> tensor<4xi64> {
+  %c = noodle.contract "ij,j->i" (%a, %b) {semiring = #noodle.semiring<@masks>, strategy = #noodle.strategy<tiled>} : (tensor<4x5xi64>, tensor<5xi64>) -> tensor<4xi64>
+  return %c : tensor<4xi64>
+}
+
+// -----
+
+// The mask keeps the zero where nothing is computed; presence is asked where
+// the mask is read, once it is fused.
+// CHECK-LABEL: func.func @tiled_masked
+// CHECK: %[[PRESENT:.*]] = linalg.generic
+// CHECK: noodle.fused_contract {{.*}} extras(%[[PRESENT]] : tensor<4x6xi1>) {{.*}}zero = 0x7F800000 : f32}
+// CHECK: epilogue {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32, %[[KEPT:.*]]: i1):
+// CHECK: %[[ZERO:.*]] = arith.constant 0x7F800000 : f32
+// CHECK: arith.select %[[KEPT]], %[[SUM]], %[[ZERO]]
+func.func @tiled_masked(%a: tensor<4x5xf32>, %b: tensor<5x6xf32>, %m: tensor<4x6xi1>) -> tensor<4x6xf32> {
+  %c = noodle.contract "ij,jk->ik" (%a, %b) mask(%m : tensor<4x6xi1>) {mask_valued, semiring = #noodle.semiring<min_plus>, strategy = #noodle.strategy<tiled>} : (tensor<4x5xf32>, tensor<5x6xf32>) -> tensor<4x6xf32>
   return %c : tensor<4x6xf32>
 }
 
