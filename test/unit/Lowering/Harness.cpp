@@ -27,7 +27,8 @@ static double millis() {
 }
 
 std::unique_ptr<Program> Program::compile(const std::string &text,
-                                          std::string &error, int optLevel) {
+                                          std::string &error, int optLevel,
+                                          int64_t strassenFrom) {
   auto program = std::make_unique<Program>();
   auto fail = [&](llvm::Error problem) {
     error += llvm::toString(std::move(problem));
@@ -51,6 +52,8 @@ std::unique_ptr<Program> Program::compile(const std::string &text,
   passes.enableVerifier(false);
   mlir::noodle::PipelineOptions options;
   options.vectorBytes = target.vectorBytes;
+  options.strassenFrom = strassenFrom;
+  options.features = target.kernelFeatures;
   mlir::noodle::buildPipelineFromStructured(mlir::noodle::Phase::LLVM, passes,
                                             options);
   if (mlir::failed(passes.run(*module)))

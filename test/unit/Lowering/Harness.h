@@ -26,9 +26,11 @@ namespace noodle::test {
 /// A compiled module. Functions are looked up by their source names.
 class Program {
 public:
-  /// Empty error when it worked.
+  /// Empty error when it worked. `strassenFrom`: the least extent that is
+  /// halved, 0: as measured.
   static std::unique_ptr<Program> compile(const std::string &text,
-                                          std::string &error, int optLevel = 2);
+                                          std::string &error, int optLevel = 2,
+                                          int64_t strassenFrom = 0);
   noodle_rt_entry entry(const std::string &name);
 
   double passMillis = 0, translateMillis = 0, optimiseMillis = 0,
