@@ -8,6 +8,7 @@
 
 #include "noodle/Algebra/Passes.h"
 #include "noodle/Conversion/Passes.h"
+#include "noodle/Cost/MachineModel.h"
 #include "noodle/Pipelines/Passes.h"
 #include "noodle/Strategy/Passes.h"
 #include "noodle/Transforms/Passes.h"
@@ -85,7 +86,11 @@ static void schedule(OpPassManager &pm, const PipelineOptions &options) {
   if (!options.profile) {
     pm.addPass(createNoodleFuseContractionsPass());
     pm.addPass(createNoodleFuseElementwisePass());
-    pm.addNestedPass<func::FuncOp>(createNoodleFuseRowsPass());
+    MachineModel machine = MachineModel::ofVectorBytes(options.vectorBytes);
+    NoodleFuseRowsPassOptions rows;
+    rows.l1Bytes = machine.l1Bytes;
+    rows.l2Bytes = machine.l2Bytes;
+    pm.addNestedPass<func::FuncOp>(createNoodleFuseRowsPass(rows));
   }
   NoodleEmitRowProductsPassOptions rows;
   rows.vectorBytes = options.vectorBytes;
@@ -117,6 +122,7 @@ static void buffers(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createNoodleExpandStrassenPass(strassen));
   NoodleTileContractionsPassOptions tile;
   tile.vectorBytes = options.vectorBytes;
+  tile.features = options.features;
   pm.addNestedPass<func::FuncOp>(createNoodleTileContractionsPass(tile));
   pm.addNestedPass<func::FuncOp>(createNoodleCollapseLoopsPass());
   pm.addNestedPass<func::FuncOp>(createNoodleSplitElementwisePass());

@@ -31,7 +31,8 @@ static bool joins(linalg::GenericOp op, unsigned loop) {
     if (!first && !second)
       continue;
     auto type = dyn_cast<MemRefType>(operand.get().getType());
-    if (!type || !first || !second ||
+    // An extent known to be 0 beside one unknown gives a type that is refused.
+    if (!type || !first || !second || llvm::is_contained(type.getShape(), 0) ||
         !linalg::isDimSequencePreserved(map, {loop, loop + 1}))
       return false;
     ReassociationIndices pair;

@@ -64,6 +64,8 @@ private:
   SmallVector<OpFoldResult> offsets, counts; ///< per row dimension
   llvm::SmallDenseMap<Value, Value> local;   ///< a value's part of the block
   llvm::SmallDenseMap<Value, Value> shared;  ///< an escaping value's whole
+  /// Slices that are there: of what, by which row dimensions (-1 for none).
+  SmallVector<std::tuple<Value, SmallVector<int>, Value>> slices;
 };
 
 } // namespace
@@ -101,10 +103,20 @@ Value RowLoop::slice(Value tensor, Value sizesFrom, AffineMap map,
         return rowOf(expr, rows).has_value();
       }))
     return tensor;
+  SmallVector<int> cut;
+  for (AffineExpr expr : map.getResults()) {
+    auto r = rowOf(expr, rows);
+    cut.push_back(r ? int(*r) : -1);
+  }
+  for (auto &[of, by, made] : slices)
+    if (of == tensor && by == cut)
+      return made;
   SmallVector<OpFoldResult> from, strides;
   place(tensor, map, rows, from, strides);
-  return tensor::ExtractSliceOp::create(
+  Value made = tensor::ExtractSliceOp::create(
       b, tensor, from, blockSizes(sizesFrom, map, rows), strides);
+  slices.push_back({tensor, cut, made});
+  return made;
 }
 
 Value RowLoop::start(Value init, Value result, AffineMap map,
