@@ -1,91 +1,172 @@
 // RUN: noodle-opt --pass-pipeline='builtin.module(func.func(noodle-tile-contractions{vector-bytes=64}))' %s | FileCheck %s
 
 #A = affine_map<(i, j, k) -> (i, k)>
+#At = affine_map<(i, j, k) -> (k, i)>
 #B = affine_map<(i, j, k) -> (k, j)>
+#Bt = affine_map<(i, j, k) -> (j, k)>
 #C = affine_map<(i, j, k) -> (i, j)>
+#J = affine_map<(i, j, k) -> (j)>
 #M = affine_map<(i, k) -> (i, k)>
 #X = affine_map<(i, k) -> (k)>
 #Y = affine_map<(i, k) -> (i)>
 
-// 8 rows of 2 vectors; 256 is a multiple of everything, so there are no tails.
+// 8 rows of 2 vectors, straight from the operands; 256 is a multiple of
+// everything, so there is one kernel. Sums begin at zero, in registers.
 
-// CHECK-LABEL: func.func @matmul
-func.func @matmul(%a: memref<256x256xf32>, %b: memref<256x256xf32>, %c: memref<256x256xf32>) {
+// CHECK-LABEL: func.func @product
+func.func @product(%a: memref<256x256xf32>, %b: memref<256x256xf32>, %c: memref<256x256xf32>) {
+// CHECK-NOT:   memref.alloc
 // CHECK:       scf.parallel
-// CHECK:         scf.for
-// CHECK:           scf.for
-// CHECK-COUNT-16:    vector.load %{{.*}} : memref<256x256xf32>, vector<16xf32>
-// CHECK:             %[[SUMS:.*]]:16 = scf.for
-// CHECK:               arith.mulf %{{.*}}, %{{.*}} fastmath<contract> : vector<16xf32>
-// CHECK:               arith.addf %{{.*}}, %{{.*}} fastmath<contract> : vector<16xf32>
-// CHECK-COUNT-16:    vector.store
-// CHECK-NOT:   vector.maskedload
-// CHECK-NOT:   linalg.generic
-  linalg.generic {indexing_maps = [#A, #B, #C], iterator_types = ["parallel", "parallel", "reduction"], noodle.schedule = "tiled"}
-    ins(%a, %b : memref<256x256xf32>, memref<256x256xf32>) outs(%c : memref<256x256xf32>) {
-  ^bb0(%x: f32, %y: f32, %o: f32):
-    %m = arith.mulf %x, %y : f32
-    %s = arith.addf %o, %m : f32
-    linalg.yield %s : f32
-  }
+// CHECK:         %[[SUMS:.*]]:16 = scf.for
+// CHECK:           vector.load {{.*}} vector<16xf32>
+// CHECK:           memref.load
+// CHECK:           math.fma {{.*}} : vector<16xf32>
+// CHECK-COUNT-16:    vector.store {{.*}} vector<16xf32>
+// CHECK-NOT:   scf.for
+// CHECK-NOT:   noodle.fused_contract
+  noodle.fused_contract lhs(%a : memref<256x256xf32>) rhs(%b : memref<256x256xf32>) outs(%c : memref<256x256xf32>)
+    {indexing_maps = [#A, #B, #C], zero = 0.0 : f32}
+    lhs_body {
+    ^bb0(%x: f32):
+      noodle.yield %x : f32
+    } rhs_body {
+    ^bb0(%y: f32):
+      noodle.yield %y : f32
+    } combine {
+    ^bb0(%x: f32, %y: f32, %s: f32):
+      %p = arith.mulf %x, %y : f32
+      %t = arith.addf %s, %p : f32
+      noodle.yield %t : f32
+    } epilogue {
+    ^bb0(%s: f32):
+      noodle.yield %s : f32
+    }
   return
 }
 
-// Unknown extents: masks for the columns that fill no vector. Another semiring
-// is another body.
+// Columns that are not neighbours are packed: 16 x 16 blocks are transposed in
+// registers. The epilogue is on the tile, bias loaded beside it.
 
-// CHECK-LABEL: func.func @minplus
-func.func @minplus(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
-// CHECK:       arith.minimumf %{{.*}} : vector<16xf32>
+// CHECK-LABEL: func.func @transposed
+func.func @transposed(%a: memref<64x64xf32>, %b: memref<64x64xf32>, %bias: memref<64xf32>, %c: memref<64x64xf32>) {
+// CHECK:       %[[PACKED:.*]] = memref.alloc() {alignment = 64 : i64} : memref<4096xf32>
+// CHECK:       vector.shuffle
+// CHECK:       vector.store {{.*}}, %[[PACKED]]
+// CHECK:       vector.load %[[PACKED]]
+// CHECK:       math.fma
+// CHECK:       vector.load {{.*}} vector<16xf32>
+// CHECK:       arith.addf {{.*}} : vector<16xf32>
+// CHECK:       arith.maximumf {{.*}} : vector<16xf32>
+// CHECK:       vector.store
+  noodle.fused_contract lhs(%a : memref<64x64xf32>) rhs(%b : memref<64x64xf32>) extras(%bias : memref<64xf32>) outs(%c : memref<64x64xf32>)
+    {indexing_maps = [#A, #Bt, #J, #C], zero = 0.0 : f32}
+    lhs_body {
+    ^bb0(%x: f32):
+      noodle.yield %x : f32
+    } rhs_body {
+    ^bb0(%y: f32):
+      noodle.yield %y : f32
+    } combine {
+    ^bb0(%x: f32, %y: f32, %s: f32):
+      %p = arith.mulf %x, %y : f32
+      %t = arith.addf %s, %p : f32
+      noodle.yield %t : f32
+    } epilogue {
+    ^bb0(%s: f32, %e: f32):
+      %zero = arith.constant 0.0 : f32
+      %o = arith.addf %s, %e : f32
+      %m = arith.maximumf %o, %zero : f32
+      noodle.yield %m : f32
+    }
+  return
+}
+
+// Unknown extents: columns that fill no tile are masked, rows past the end are
+// computed and not stored. Another semiring is another body.
+
+// CHECK-LABEL: func.func @unknown
+func.func @unknown(%a: memref<?x?xi32>, %b: memref<?x?xi32>, %c: memref<?x?xi32>) {
+// CHECK:       arith.addi {{.*}} : vector<16xi32>
+// CHECK:       arith.minsi {{.*}} : vector<16xi32>
 // CHECK:       vector.create_mask
-// CHECK:       vector.maskedload
 // CHECK:       vector.maskedstore
-  linalg.generic {indexing_maps = [#A, #B, #C], iterator_types = ["parallel", "parallel", "reduction"], noodle.schedule = "tiled"}
-    ins(%a, %b : memref<?x?xf32>, memref<?x?xf32>) outs(%c : memref<?x?xf32>) {
-  ^bb0(%x: f32, %y: f32, %o: f32):
-    %m = arith.addf %x, %y : f32
-    %s = arith.minimumf %o, %m : f32
-    linalg.yield %s : f32
-  }
+  noodle.fused_contract lhs(%a : memref<?x?xi32>) rhs(%b : memref<?x?xi32>) outs(%c : memref<?x?xi32>)
+    {indexing_maps = [#A, #B, #C], semiring = #noodle.semiring<min_plus>, zero = 2147483647 : i32}
+    lhs_body {
+    ^bb0(%x: i32):
+      noodle.yield %x : i32
+    } rhs_body {
+    ^bb0(%y: i32):
+      noodle.yield %y : i32
+    } combine {
+    ^bb0(%x: i32, %y: i32, %s: i32):
+      %p = arith.addi %x, %y : i32
+      %t = arith.minsi %s, %p : i32
+      noodle.yield %t : i32
+    } epilogue {
+    ^bb0(%s: i32):
+      noodle.yield %s : i32
+    }
   return
 }
 
-// A matrix times a vector: lanes along the reduction.
+// A matrix times a vector: lanes along the sum, added up pairwise.
 
 // CHECK-LABEL: func.func @matvec
-func.func @matvec(%a: memref<?x?xf64>, %x: memref<?xf64>, %y: memref<?xf64>) {
-// CHECK:       scf.for {{.*}} -> (vector<8xf64>, vector<8xf64>, vector<8xf64>, vector<8xf64>)
-// CHECK:       scf.for {{.*}} -> (f64, f64, f64, f64)
-// CHECK:       vector.reduction <add>
-  linalg.generic {indexing_maps = [#M, #X, #Y], iterator_types = ["parallel", "reduction"], noodle.schedule = "tiled"}
-    ins(%a, %x : memref<?x?xf64>, memref<?xf64>) outs(%y : memref<?xf64>) {
-  ^bb0(%p: f64, %q: f64, %o: f64):
-    %m = arith.mulf %p, %q : f64
-    %s = arith.addf %o, %m : f64
-    linalg.yield %s : f64
-  }
+func.func @matvec(%a: memref<1000x1000xf64>, %x: memref<1000xf64>, %y: memref<1000xf64>) {
+// CHECK:       scf.for {{.*}} -> (vector<8xf64>, vector<8xf64>, vector<8xf64>, vector<8xf64>, vector<8xf64>, vector<8xf64>, vector<8xf64>, vector<8xf64>)
+// CHECK:       vector.shuffle {{.*}} [0, 1, 2, 3]
+// CHECK:       vector.shuffle {{.*}} [4, 5, 6, 7]
+  noodle.fused_contract lhs(%a : memref<1000x1000xf64>) rhs(%x : memref<1000xf64>) outs(%y : memref<1000xf64>)
+    {indexing_maps = [#M, #X, #Y], zero = 0.0 : f64}
+    lhs_body {
+    ^bb0(%p: f64):
+      noodle.yield %p : f64
+    } rhs_body {
+    ^bb0(%q: f64):
+      noodle.yield %q : f64
+    } combine {
+    ^bb0(%p: f64, %q: f64, %s: f64):
+      %m = arith.mulf %p, %q : f64
+      %t = arith.addf %s, %m : f64
+      noodle.yield %t : f64
+    } epilogue {
+    ^bb0(%s: f64):
+      noodle.yield %s : f64
+    }
   return
 }
 
-// Must not fire: no schedule; i1, whose vectors are packed bits.
+// Inside a parallel loop nothing else is. Sums start from what out holds.
 
-// CHECK-LABEL: func.func @untouched
-func.func @untouched(%a: memref<8x8xf32>, %b: memref<8x8xf32>, %c: memref<8x8xf32>, %p: memref<8x8xi1>, %q: memref<8x8xi1>, %r: memref<8x8xi1>) {
-// CHECK-COUNT-2: linalg.generic
-// CHECK-NOT:   vector.
-  linalg.generic {indexing_maps = [#A, #B, #C], iterator_types = ["parallel", "parallel", "reduction"]}
-    ins(%a, %b : memref<8x8xf32>, memref<8x8xf32>) outs(%c : memref<8x8xf32>) {
-  ^bb0(%x: f32, %y: f32, %o: f32):
-    %m = arith.mulf %x, %y : f32
-    %s = arith.addf %o, %m : f32
-    linalg.yield %s : f32
-  }
-  linalg.generic {indexing_maps = [#A, #B, #C], iterator_types = ["parallel", "parallel", "reduction"], noodle.schedule = "tiled"}
-    ins(%p, %q : memref<8x8xi1>, memref<8x8xi1>) outs(%r : memref<8x8xi1>) {
-  ^bb0(%x: i1, %y: i1, %o: i1):
-    %m = arith.andi %x, %y : i1
-    %s = arith.ori %o, %m : i1
-    linalg.yield %s : i1
+// CHECK-LABEL: func.func @inside
+func.func @inside(%a: memref<256x256xf32>, %b: memref<256x256xf32>, %c: memref<256x256xf32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+// CHECK:       scf.parallel
+// CHECK-NOT:   scf.parallel
+// CHECK:       math.fma
+// CHECK:       vector.load
+// CHECK:       arith.addf {{.*}} : vector<16xf32>
+// CHECK:       vector.store
+  scf.parallel (%i) = (%zero) to (%one) step (%one) {
+    noodle.fused_contract lhs(%a : memref<256x256xf32>) rhs(%b : memref<256x256xf32>) outs(%c : memref<256x256xf32>)
+      {indexing_maps = [#At, #B, #C], zero = 0.0 : f32, accumulate}
+      lhs_body {
+      ^bb0(%x: f32):
+        noodle.yield %x : f32
+      } rhs_body {
+      ^bb0(%y: f32):
+        noodle.yield %y : f32
+      } combine {
+      ^bb0(%x: f32, %y: f32, %s: f32):
+        %p = arith.mulf %x, %y : f32
+        %t = arith.addf %s, %p : f32
+        noodle.yield %t : f32
+      } epilogue {
+      ^bb0(%s: f32):
+        noodle.yield %s : f32
+      }
   }
   return
 }

@@ -184,19 +184,21 @@ def NoodleTileContractionsPass
     : Pass<"noodle-tile-contractions", "::mlir::func::FuncOp"> {
   let summary = "register tiles of vectors for dense contractions";
   let description = [{
-    Each `linalg.generic` with `noodle.schedule = "tiled"` that reduces, reads
-    and writes buffers and has a contiguous dimension to vectorise becomes loops
-    over blocks, over register tiles in a block and over the reduction. The body
-    is cloned at vector type, whatever the semiring. Rows and columns that fill
-    no tile are masked or done one by one. Other ops are left alone.
+    Each `noodle.fused_contract` on buffers becomes loops over blocks, over
+    register tiles in a block and over the sum, as `planProduct` cuts it
+    (include/noodle/Cost/DensePlan.h). Its loops are grouped by the operands that
+    have them into a batch, rows, columns and the sum; strides, transposes,
+    diagonals and broadcasts are read in place or packed straight from memory.
+    The bodies of lhs and rhs run while a factor is packed, or read where it is
+    not packed, and the epilogue on the tile before it is stored.
 
-    Sums along a parallel vector dimension keep the order of the plain loops;
-    sums along a vectorised reduction are formed per lane. The order depends on
-    the shape and the register width alone.
+    The order in which sums are formed depends on shape, types and CPU level
+    alone, whatever the number of threads.
 
-    Precondition: linalg ops on buffers. Postcondition: scf, memref and vector
-    ops; the outermost loops are one `scf.parallel` unless the op is known to do
-    less than `serial-work` steps.
+    Precondition: fused contractions on buffers with strided layouts.
+    Postcondition: none is left; scf, memref, vector, math and arith ops. Blocks
+    are one `scf.parallel`, unless the op is known to be small or stands inside
+    another.
 
     Example: a 256 x 256 product of f32 with 64-byte registers becomes loops
     around a tile of 8 rows by 2 vectors of 16 lanes.
@@ -204,9 +206,11 @@ def NoodleTileContractionsPass
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", /*default=*/"32",
            "bytes of a vector register">,
-    Option<"serialWork", "serial-work", "int64_t", /*default=*/"1 << 20",
-           "steps below which loops stay serial">];
+    Option<"features", "features", "std::string", /*default=*/"",
+           "CPU features beyond the level: avx512bf16, avx512vnni">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
