@@ -75,7 +75,8 @@ int64_t countOf(const noodle_rt_tensor &view) {
       return -1;
   }
   int64_t bytes;
-  return __builtin_mul_overflow(count, int64_t(8), &bytes) ? -1 : count;
+  // 16 bytes, the largest element.
+  return __builtin_mul_overflow(count, int64_t(16), &bytes) ? -1 : count;
 }
 
 std::string describe(const noodle_rt_tensor &view) {
@@ -160,7 +161,7 @@ Status checkArgument(const Signature &function, size_t index,
                       std::to_string(8 * view.coordinate_width));
   int64_t bytes;
   if (view.stored < 0 ||
-      __builtin_mul_overflow(view.stored, int64_t(8), &bytes) ||
+      __builtin_mul_overflow(view.stored, int64_t(16), &bytes) ||
       __builtin_mul_overflow(std::max(view.extents[0], view.extents[1]),
                              int64_t(8), &bytes))
     return refuse(function, index, "its size overflows");

@@ -74,8 +74,14 @@ bool makeContiguous(noodle_rt_context *context, const noodle_rt_tensor &from,
       for (int64_t k = 0; k < count; ++k)
         static_cast<uint8_t *>(to.values)[k] &= 1;
     break;
+  case 2:
+    copyStrided(from, static_cast<uint16_t *>(to.values));
+    break;
   case 4:
     copyStrided(from, static_cast<uint32_t *>(to.values));
+    break;
+  case 16:
+    copyStrided(from, static_cast<std::array<uint64_t, 2> *>(to.values));
     break;
   default:
     copyStrided(from, static_cast<uint64_t *>(to.values));
@@ -136,7 +142,7 @@ private:
 
 /// A slot as the entry expects it; it fills the rest.
 void prepareSlot(const TensorType &type, noodle_rt_tensor &slot,
-                 uint64_t &scalar) {
+                 ScalarSpace &scalar) {
   slot.layout = type.layout;
   slot.type = type.element;
   slot.rank = uint8_t(type.extents.size());
@@ -144,7 +150,7 @@ void prepareSlot(const TensorType &type, noodle_rt_tensor &slot,
   slot.coordinate_width = type.coordinateWidth;
   slot.stored = 0;
   slot.positions = slot.coordinates = nullptr;
-  slot.values = type.layout == NOODLE_RT_SCALAR ? &scalar : nullptr;
+  slot.values = type.layout == NOODLE_RT_SCALAR ? scalar.data() : nullptr;
 }
 
 /// Programs take host memory; what only the device can read is an error here

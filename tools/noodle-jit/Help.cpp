@@ -19,7 +19,7 @@ Input and output
                          x.npy         a dense array of the parameter's type
                          A.mtx         a matrix, in the parameter's format
                                        (a dense one up to 64 MiB)
-                         3.5, inf, -2, true   a scalar
+                         3.5, inf, -2, true, 1-2i   a scalar
                          zeros, ones, rand:SEED   where the type has the shape,
                          else with one: zeros:4x5, rand:7:4x5
   --out FILE           one result, in order: .npy, or .mtx for a matrix. No file

@@ -10,6 +10,7 @@
 #include "noodle-rt/device.h"
 #include "noodle/Engine/Receipt.h"
 
+#include <array>
 #include <memory>
 #include <span>
 
@@ -67,6 +68,9 @@ struct CallOptions {
   bool strictBlas = false; ///< a product that it does not form is an error
 };
 
+/// Room for any scalar.
+using ScalarSpace = std::array<uint64_t, 2>;
+
 /// A call whose arguments were checked once. Thread-compatible. Buffers are
 /// borrowed: their contents may change between runs, their shapes and patterns
 /// may not. A dense view that is not row-major is copied anew by each run.
@@ -105,7 +109,7 @@ private:
   std::vector<noodle_rt_tensor> originals; ///< as the host gave them
   std::vector<uint32_t> strided;           ///< arguments copied by each run
   std::vector<noodle_rt_tensor> slots;     ///< results as the kernel fills them
-  std::vector<uint64_t> scalars;           ///< values of scalar results
+  std::vector<ScalarSpace> scalars;        ///< values of scalar results
 };
 
 /// bind and run in one.

@@ -290,11 +290,13 @@ static LogicalResult buildReferenceBody(func::FuncOp function,
         slots.i64(std::max<size_t>(count, 1) * sizeof(noodle_rt_tensor) / 8));
   };
   Value in = space(arguments->size()), out = space(results->size());
-  Value scalars = LLVM::AllocaOp::create(
-      b, ptr, b.getI64Type(), slots.i64(std::max<size_t>(inputs.size(), 1)));
+  // 16 bytes each, for complex<f64>.
+  Value scalars =
+      LLVM::AllocaOp::create(b, ptr, b.getI64Type(),
+                             slots.i64(2 * std::max<size_t>(inputs.size(), 1)));
   ValueRange values = entry->getArguments().drop_front();
   for (auto [k, slot] : llvm::enumerate(*arguments))
-    slots.write(in, k, slot, values, slots.offset(scalars, 8 * k));
+    slots.write(in, k, slot, values, slots.offset(scalars, 16 * k));
   Value status =
       LLVM::CallOp::create(b, runtime.get("noodle_ir_reference_call"),
                            ValueRange{entry->getArgument(0), slots.i64(site),

@@ -240,6 +240,50 @@ TEST_F(SemiringTest, Traits) {
   EXPECT_FALSE(resolve(Kind::PlusTimes, f32).traits().idempotent);
 }
 
+TEST_F(SemiringTest, ElementTypes) {
+  Type f16 = Float16Type::get(&context), bf16 = BFloat16Type::get(&context);
+  Type f32 = Float32Type::get(&context), f64 = Float64Type::get(&context);
+  Type c64 = ComplexType::get(f32), c128 = ComplexType::get(f64);
+  Type i8 = integer(8), i32 = integer(32), i64 = integer(64);
+  for (Type type : {f16, bf16, f32, f64, c64, c128, i8, i32, i64, integer(1)})
+    EXPECT_TRUE(isElementType(type));
+  for (Type type :
+       {Type(ComplexType::get(f16)), integer(16),
+        Type(IndexType::get(&context)), Type(Float128Type::get(&context)),
+        Type(IntegerType::get(&context, 8, IntegerType::Signed))})
+    EXPECT_FALSE(isElementType(type));
+  EXPECT_EQ(elementBytes(c128), 16);
+  EXPECT_EQ(elementBytes(bf16), 2);
+  auto sum = [&](Kind kind, Type type) {
+    return defaultAccumulator(SemiringAttr::get(&context, kind), type);
+  };
+  EXPECT_EQ(sum(Kind::PlusTimes, f16), f32);
+  EXPECT_EQ(sum(Kind::MinPlus, bf16), f32);
+  EXPECT_EQ(sum(Kind::PlusTimes, i8), i32);
+  EXPECT_EQ(sum(Kind::MaxTimes, i8), i32);
+  EXPECT_EQ(sum(Kind::MinPlus, i8), i8);
+  EXPECT_EQ(sum(Kind::PlusTimes, i32), i32);
+  EXPECT_EQ(sum(Kind::PlusTimes, c64), c64);
+  auto user = SemiringAttr::get(&context, Kind::User,
+                                FlatSymbolRefAttr::get(&context, "s"));
+  EXPECT_EQ(defaultAccumulator(user, f16), f16);
+  EXPECT_EQ(reductionType(SemiringAttr::get(&context, Kind::PlusTimes), i8),
+            i8);
+
+  EXPECT_TRUE(resolve(Kind::PlusTimes, c64).traits().ring);
+  EXPECT_FALSE(resolve(Kind::PlusTimes, c64).traits().exact);
+  auto zero = dyn_cast_or_null<complex::NumberAttr>(
+      resolve(Kind::PlusTimes, c64).zeroAttr());
+  ASSERT_TRUE(zero);
+  EXPECT_TRUE(zero.getReal().isZero() && zero.getImag().isZero());
+  ScopedDiagnosticHandler quiet(&context, [](Diagnostic &) {});
+  auto onError = [&] { return emitError(UnknownLoc::get(&context)); };
+  for (Kind kind : {Kind::MinPlus, Kind::MaxPlus, Kind::MaxTimes, Kind::MaxMin,
+                    Kind::MinMax, Kind::LogPlus, Kind::OrAnd, Kind::XorAnd})
+    EXPECT_TRUE(failed(Semiring::resolve(SemiringAttr::get(&context, kind),
+                                         c128, SemiringOp(), onError)));
+}
+
 TEST_F(SemiringTest, UserDefined) {
   ParserConfig config(&context);
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
@@ -371,6 +415,29 @@ TEST_F(SemiringTest, ConvertsElements) {
           << from;
     }
   }
+  // The bounds of i32 and i64 lie beyond f16.
+  Type f16 = Float16Type::get(&context), bf16 = BFloat16Type::get(&context);
+  Type i8 = integer(8);
+  for (auto [from, to32, to64] : floats) {
+    if (std::abs(from) > 2 && std::abs(from) < 1e30)
+      continue;
+    for (Type type : {f16, bf16}) {
+      EXPECT_EQ(convert(attr(type, from), i32), attr(i32, to32)) << from;
+      EXPECT_EQ(convert(attr(type, from), i64), attr(i64, to64)) << from;
+      EXPECT_EQ(convert(attr(type, from), i1), attr(i1, int64_t(from != 0)))
+          << from;
+      EXPECT_EQ(convert(attr(type, from), i8),
+                attr(i8, std::clamp<int64_t>(to32, -128, 127)))
+          << from;
+    }
+  }
+  EXPECT_EQ(convert(attr(f16, 1.5), bf16), attr(bf16, 1.5));
+  EXPECT_EQ(convert(attr(f64, 1.5), f16), attr(f16, 1.5));
+  EXPECT_EQ(convert(attr(bf16, 1.5), f64), attr(f64, 1.5));
+  EXPECT_EQ(convert(attr(i64, int64_t(-3)), bf16), attr(bf16, -3.0));
+  EXPECT_EQ(convert(attr(i1, int64_t(1)), f16), attr(f16, 1.0));
+  EXPECT_EQ(convert(attr(i8, int64_t(-3)), i32), attr(i32, int64_t(-3)));
+  EXPECT_EQ(convert(attr(i32, int64_t(200)), i8), attr(i8, int64_t(-56)));
   EXPECT_EQ(convert(attr(f64, 2147483646.5), i32), attr(i32, high32 - 1));
   EXPECT_EQ(convert(attr(i1, int64_t(1)), i32), attr(i32, int64_t(1)));
   EXPECT_EQ(convert(attr(i1, int64_t(1)), f32), attr(f32, 1.0));

@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "TestPrograms.h"
 
+#include <array>
 #include <atomic>
+#include <complex>
 #include <thread>
 
 using namespace noodle;
@@ -81,6 +83,65 @@ TEST_F(Call, StridedViewsAreCopied) {
     for (int j = 0; j < 4; ++j) {
       EXPECT_EQ(doubles(results[1])[i * 4 + j], 16 - 8 * i + 2 * j);
     }
+}
+
+TEST_F(Call, StridedViewsOfEveryElementSize) {
+  auto reversed = [&](const char *element, noodle_rt_type type, auto values) {
+    std::string text = R"(
+func.func @main(%a: tensor<?xELEMENT>) -> tensor<?xELEMENT> {
+  return %a : tensor<?xELEMENT>
+})";
+    for (size_t at; (at = text.find("ELEMENT")) != std::string::npos;)
+      text.replace(at, 7, element);
+    auto program = makeProgram(engine, text.c_str());
+    int64_t n = int64_t(values.size());
+    noodle_rt_tensor view = dense(type, values.data() + (n - 1), {n});
+    view.strides[0] = -1;
+    noodle_rt_tensor results[1];
+    rt::Region region(engine->pool());
+    Status status = program->call({&view, 1}, region, results);
+    ASSERT_TRUE(status.ok()) << status.str();
+    auto *ours = static_cast<decltype(values.data())>(results[0].values);
+    for (int64_t k = 0; k < n; ++k)
+      EXPECT_EQ(ours[k], values[n - 1 - k]) << element;
+  };
+  reversed("i8", NOODLE_RT_I8, std::array<int8_t, 3>{1, -2, 3});
+  reversed("f16", NOODLE_RT_F16, std::array<uint16_t, 3>{1, 2, 0x8000});
+  reversed("bf16", NOODLE_RT_BF16, std::array<uint16_t, 3>{1, 2, 0x8000});
+  reversed("complex<f32>", NOODLE_RT_C64,
+           std::array<std::complex<float>, 2>{{{1, 2}, {3, 4}}});
+  reversed("complex<f64>", NOODLE_RT_C128,
+           std::array<std::complex<double>, 3>{{{1, 2}, {3, 4}, {5, 6}}});
+}
+
+TEST_F(Call, ComplexScalars) {
+  // Two results side by side, and an op that the interpreter runs.
+  auto program = makeProgram(engine, R"(
+func.func @main(%a: complex<f64>, %b: complex<f64>) -> (complex<f64>, complex<f64>, tensor<2xcomplex<f64>>) {
+  %s = complex.add %a, %b : complex<f64>
+  %p = complex.mul %a, %b : complex<f64>
+  %t = noodle.map (%a, %b) {strategy = #noodle.strategy<reference>} : (complex<f64>, complex<f64>) -> tensor<2xcomplex<f64>> {
+  ^bb0(%x: complex<f64>, %y: complex<f64>):
+    %r = complex.sub %x, %y : complex<f64>
+    noodle.yield %r : complex<f64>
+  }
+  return %s, %p, %t : complex<f64>, complex<f64>, tensor<2xcomplex<f64>>
+})");
+  using C = std::complex<double>;
+  C a(1, 2), b(3, -1);
+  noodle_rt_tensor arguments[] = {scalar(NOODLE_RT_C128, &a),
+                                  scalar(NOODLE_RT_C128, &b)};
+  noodle_rt_tensor results[3];
+  rt::Region region(engine->pool());
+  Status status = program->call(arguments, region, results);
+  ASSERT_TRUE(status.ok()) << status.str();
+  auto at = [&](int result, int k = 0) {
+    return static_cast<C *>(results[result].values)[k];
+  };
+  EXPECT_EQ(at(0), C(4, 1));
+  EXPECT_EQ(at(1), C(5, 5));
+  EXPECT_EQ(at(2, 0), C(-2, 3));
+  EXPECT_EQ(at(2, 1), C(-2, 3));
 }
 
 TEST_F(Call, EmptyExtentsAreFine) {

@@ -36,15 +36,25 @@ template <typename T> constexpr noodle_rt_type typeOf() {
     return NOODLE_RT_I64;
   else if constexpr (std::is_same_v<T, float>)
     return NOODLE_RT_F32;
+  else if constexpr (std::is_same_v<T, int8_t>)
+    return NOODLE_RT_I8;
+  else if constexpr (std::is_same_v<T, noodle::rt::Half>)
+    return NOODLE_RT_F16;
+  else if constexpr (std::is_same_v<T, noodle::rt::Brain>)
+    return NOODLE_RT_BF16;
+  else if constexpr (std::is_same_v<T, std::complex<float>>)
+    return NOODLE_RT_C64;
+  else if constexpr (std::is_same_v<T, std::complex<double>>)
+    return NOODLE_RT_C128;
   else
     return NOODLE_RT_F64;
 }
 
 template <typename T> Scalar scalar(T value) {
-  if constexpr (std::is_floating_point_v<T>)
-    return value;
-  else
+  if constexpr (std::is_integral_v<T>)
     return int64_t(value);
+  else
+    return value;
 }
 
 template <typename T>
