@@ -7,7 +7,6 @@
 #include "noodle/Cost/MachineModel.h"
 
 #include <algorithm>
-#include <string_view>
 
 using namespace mlir::noodle;
 
@@ -20,6 +19,16 @@ MachineModel MachineModel::ofVectorBytes(int64_t bytes) {
   // fma a step is two instructions.
   if (bytes == 32)
     machine.vectorStepsPerSecond *= 2;
+  return machine;
+}
+
+MachineModel MachineModel::of(int64_t vectorBytes, std::string_view features) {
+  MachineModel machine = ofVectorBytes(vectorBytes);
+  auto has = [&](std::string_view name) {
+    return vectorBytes >= 64 && features.find(name) != features.npos;
+  };
+  machine.dotBf16 = has("avx512bf16");
+  machine.dotI8 = has("avx512vnni");
   return machine;
 }
 

@@ -115,6 +115,7 @@ static void buffers(OpPassManager &pm, const PipelineOptions &options) {
   bufferize.allowReturnAllocsFromLoops = true;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
+  pm.addNestedPass<func::FuncOp>(createNoodlePlaceScratchPass());
   pm.addNestedPass<func::FuncOp>(createNoodleCallBlasPass());
   NoodleExpandStrassenPassOptions strassen;
   strassen.from = options.strassenFrom;

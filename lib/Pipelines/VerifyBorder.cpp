@@ -90,6 +90,9 @@ static std::string objection(Operation *op, Phase phase) {
                : ("kernels hold no op of dialect '" + dialect + "'").str();
   if (dialect == "gpu" && !isa<gpu::GPUModuleOp>(op))
     return "kernels belong in a gpu.module";
+  // Instructions that no dialect above has an op for.
+  if (phase == Phase::Buffers && isa<LLVM::CallIntrinsicOp>(op))
+    return "";
   if (!llvm::is_contained(dialectsAfter(phase), dialect))
     return ("dialect '" + dialect + "' is not accepted").str();
   StringRef name = op->getName().getStringRef();

@@ -26,6 +26,10 @@ CpuTarget CpuTarget::host() {
   target.vectorBytes = map.lookup("avx512f") && map.lookup("avx512vl") ? 64
                        : map.lookup("avx2")                            ? 32
                                                                        : 16;
+  for (const char *name : {"avx512bf16", "avx512vnni"})
+    if (map.lookup(name))
+      target.kernelFeatures +=
+          (target.kernelFeatures.empty() ? "" : ",") + std::string(name);
   return target;
 }
 

@@ -8,6 +8,7 @@
 #define NOODLE_COST_MACHINEMODEL_H
 
 #include <cstdint>
+#include <string_view>
 
 namespace mlir::noodle {
 
@@ -35,6 +36,9 @@ struct MachineModel {
   int64_t vectorBytes = 64, vectorRegisters = 32;
   /// Whether products and sums are one instruction.
   bool fma = true;
+  /// Whether sums of bf16 or i8 products have an instruction: AVX512-BF16 and
+  /// AVX512-VNNI.
+  bool dotBf16 = false, dotI8 = false;
   /// Caches of one core, and what all cores share.
   int64_t l1Bytes = 32 << 10, l2Bytes = 1 << 20, l3Bytes = 32 << 20;
   /// Cores that a call may use.
@@ -47,6 +51,9 @@ struct MachineModel {
 
   /// A model of a CPU level: 64, 32 or 16 bytes of vector.
   static MachineModel ofVectorBytes(int64_t bytes);
+  /// The same with the features that a list of LLVM's names holds, such as
+  /// "avx512bf16,avx512vnni".
+  static MachineModel of(int64_t vectorBytes, std::string_view features);
 
   /// Operations per second under a strategy's name.
   double flopsPerSecond(const char *strategy) const;

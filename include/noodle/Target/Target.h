@@ -34,6 +34,9 @@ struct CpuTarget {
   std::string features;
   /// Bytes of a vector register that code should use.
   int64_t vectorBytes = 16;
+  /// LLVM's names, in a list, of the features beyond a level that generated
+  /// code asks for by itself.
+  std::string kernelFeatures;
 
   /// The CPU this process runs on.
   static CpuTarget host();

@@ -512,6 +512,27 @@ def NoodleFuseRowsPass : Pass<"noodle-fuse-rows", "::mlir::func::FuncOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def NoodlePlaceScratchPass
+    : Pass<"noodle-place-scratch", "::mlir::func::FuncOp"> {
+  let summary = "small buffers of a parallel loop's body go on the stack";
+  let description = [{
+    A `memref.alloc` of constant size that stands in the body of an
+    `scf.parallel` becomes a `memref.alloca`, up to `most-bytes` per loop. An
+    iteration's buffers end with it, so none of them is seen outside; what
+    outlines the loop makes them once per chunk of iterations.
+
+    Precondition: buffers without deallocations. Postcondition: the same.
+
+    Example: `%s = memref.alloc() : memref<4x1024xf32>` in a loop over blocks of
+    rows becomes `%s = memref.alloca() : memref<4x1024xf32>`.
+  }];
+  let options = [
+    // Workers have stacks of 8 MB unless the host has other ideas.
+    Option<"mostBytes", "most-bytes", "int64_t", /*default=*/"64 << 10",
+           "bytes on the stack per loop">];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 def NoodleCollapseLoopsPass
     : Pass<"noodle-collapse-loops", "::mlir::func::FuncOp"> {
   let summary = "loops that walk memory without a gap become one";

@@ -8,6 +8,7 @@
 #include "noodle/Transforms/Bufferization.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/DialectRegistry.h"
 
 using namespace mlir;
@@ -67,9 +68,27 @@ struct ContractionBufferization
   }
 };
 
+/// Deallocation asks every op what memory it touches. CPU instructions that
+/// register tiles call by name touch none.
+struct InstructionEffects
+    : MemoryEffectOpInterface::ExternalModel<InstructionEffects,
+                                             LLVM::CallIntrinsicOp> {
+  void
+  getEffects(Operation *op,
+             SmallVectorImpl<MemoryEffects::EffectInstance> &effects) const {
+    if (cast<LLVM::CallIntrinsicOp>(op).getIntrin().starts_with("llvm.x86."))
+      return;
+    effects.emplace_back(MemoryEffects::Read::get());
+    effects.emplace_back(MemoryEffects::Write::get());
+  }
+};
+
 } // namespace
 
 void noodle::registerContractionBufferization(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, LLVM::LLVMDialect *) {
+    LLVM::CallIntrinsicOp::attachInterface<InstructionEffects>(*context);
+  });
   registry.addExtension(+[](MLIRContext *context, NoodleDialect *) {
     FusedContractOp::attachInterface<ContractionBufferization>(*context);
   });

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "Packing.h"
 
+#include "CleanScan.h"
+
 using namespace mlir;
 using namespace mlir::noodle;
 
@@ -19,7 +21,7 @@ static int64_t lanesFor(Type element, int64_t vectorBytes, int64_t width) {
   return lanes;
 }
 
-static FlatOperand allocateFlat(IndexBuilder &b, Type element, Value size) {
+FlatOperand noodle::allocateFlat(IndexBuilder &b, Type element, Value size) {
   FlatOperand flat;
   flat.element = element;
   flat.bytes = element.isInteger(1);
@@ -33,7 +35,7 @@ static FlatOperand allocateFlat(IndexBuilder &b, Type element, Value size) {
 }
 
 /// Swaps blocks of 1, 2, 4, .. between pairs of vectors: n log n shuffles.
-static void transpose(IndexBuilder &b, MutableArrayRef<Value> vectors) {
+void noodle::transpose(IndexBuilder &b, MutableArrayRef<Value> vectors) {
   int64_t n = vectors.size();
   for (int64_t s = 1; s < n; s *= 2) {
     SmallVector<int64_t> even, odd;
@@ -56,14 +58,21 @@ static void transpose(IndexBuilder &b, MutableArrayRef<Value> vectors) {
 //===----------------------------------------------------------------------===//
 
 RightPacker::RightPacker(ContractionLoops &loops, TileEmitter &tile,
-                         int64_t width)
-    : width(width), loops(loops), tile(tile), b(loops.b),
+                         int64_t width, bool groups, bool scans)
+    : width(width), loops(loops), tile(tile), b(loops.b), groups(groups),
+      scans(scans),
       lanes(lanesFor(loops.right.element, tile.vectorBytes, width)) {
-  transposes = lanes > 1 && loops.contiguous(loops.inner, loops.right, lanes) &&
+  int64_t run = groups ? lanes * tile.ops.depth : lanes;
+  transposes = lanes > 1 && loops.contiguous(loops.inner, loops.right, run) &&
                !loops.contiguous(loops.columns, loops.right, width);
 }
 
+Value RightPacker::units(Value steps) {
+  return groups ? b.ceilDiv(steps, tile.ops.depth) : steps;
+}
+
 Value RightPacker::paddedSteps(Value steps) {
+  steps = units(steps);
   return transposes ? b.roundUp(steps, lanes) : steps;
 }
 
@@ -72,7 +81,12 @@ Value RightPacker::size(Value columns, Value steps) {
 }
 
 void RightPacker::allocate(Value columns, Value steps) {
-  buffer = allocateFlat(b, loops.right.element, size(columns, steps));
+  buffer = allocateFlat(b, groups ? b.getI32Type() : loops.right.element,
+                        size(columns, steps));
+  if (groups && tile.ops.corrects())
+    columnSums = allocateFlat(b, b.getI32Type(), b.roundUp(columns, width));
+  if (scans)
+    flags = allocateFlat(b, b.getI8Type(), b.ceilDiv(columns, width));
 }
 
 Value RightPacker::panelAt(Value columnsBefore, Value steps) {
@@ -82,15 +96,41 @@ Value RightPacker::panelAt(Value columnsBefore, Value steps) {
 void RightPacker::panel(Value column, const PackRange &range,
                         ArrayRef<Value> origins) {
   Value place = panelAt(b.sub(column, range.first), range.innerCount);
-  SmallVector<Value> offsets = tile.of(loops.right, origins);
+  fillPanel(place, column, range, tile.of(loops.right, origins));
+  if (!scans)
+    return;
+  Value unclean =
+      CleanScan(loops, tile, lanes)
+          .ofBuffer(buffer, place, b.mul(paddedSteps(range.innerCount), width),
+                    lanes);
+  Value panel =
+      arith::DivUIOp::create(b, b.sub(column, range.first), b.at(width));
+  tile.store(flags, arith::ExtUIOp::create(b, b.getI8Type(), unclean), panel,
+             1);
+}
+
+Value RightPacker::isUnclean(Value columnsBefore) {
+  Value panel = arith::DivUIOp::create(b, columnsBefore, b.at(width));
+  Value none = arith::ConstantOp::create(b, b.getI8IntegerAttr(0));
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
+                               tile.load(flags, panel, 1), none);
+}
+
+void RightPacker::fillPanel(Value place, Value column, const PackRange &range,
+                            ArrayRef<Value> offsets) {
   if (transposes)
-    return transposePanel(place, column, range, offsets);
+    return groups ? transposeGroups(place, column, range, offsets)
+                  : transposePanel(place, column, range, offsets);
+  auto copy = [&](bool tail) {
+    return groups ? groupPanel(place, column, range, offsets, tail)
+                  : copyPanel(place, column, range, offsets, tail);
+  };
   auto extent = known(loops.columns.extent);
   if (extent && *extent % width == 0)
-    return copyPanel(place, column, range, offsets, false);
+    return copy(false);
   Value end = b.add(column, width);
   if (auto known = noodle::known(column); known && extent)
-    return copyPanel(place, column, range, offsets, *known + width > *extent);
+    return copy(*known + width > *extent);
   Value whole = arith::CmpIOp::create(b, arith::CmpIPredicate::sle, end,
                                       loops.columns.extent);
   auto branch = scf::IfOp::create(b, TypeRange(), whole, /*addThenBlock=*/true,
@@ -98,7 +138,7 @@ void RightPacker::panel(Value column, const PackRange &range,
   OpBuilder::InsertionGuard guard(b);
   for (bool tail : {false, true}) {
     b.setInsertionPointToStart(tail ? branch.elseBlock() : branch.thenBlock());
-    copyPanel(place, column, range, offsets, tail);
+    copy(tail);
     scf::YieldOp::create(b);
   }
 }
@@ -173,33 +213,53 @@ void RightPacker::transposePanel(Value place, Value column,
 //===----------------------------------------------------------------------===//
 
 LeftPacker::LeftPacker(ContractionLoops &loops, TileEmitter &tile,
-                       int64_t height)
-    : height(height), loops(loops), tile(tile), b(loops.b),
+                       int64_t height, bool groups)
+    : height(height), loops(loops), tile(tile), b(loops.b), groups(groups),
       lanes(lanesFor(loops.left.element, tile.vectorBytes, 1 << 10)) {
-  keepsRows = loops.contiguous(loops.inner, loops.left, lanes) ||
+  int64_t run = groups ? lanes * tile.ops.depth : lanes;
+  keepsRows = loops.contiguous(loops.inner, loops.left, run) ||
               !loops.contiguous(loops.rows, loops.left, height);
+}
+
+Value LeftPacker::units(Value steps) {
+  return groups ? b.ceilDiv(steps, tile.ops.depth) : steps;
 }
 
 /// Elements from a row, or a step's rows, to the next.
 Value LeftPacker::stride(Value steps) {
+  steps = units(steps);
   // One line more, since rows a multiple of 4 KiB apart share cache sets.
   return keepsRows ? b.add(b.roundUp(steps, lanes), lanes) : b.at(height);
 }
 
 void LeftPacker::allocate(Value rows, Value steps) {
   Value whole = b.roundUp(rows, height);
-  Value size = keepsRows ? b.mul(whole, stride(steps)) : b.mul(whole, steps);
-  buffer = allocateFlat(b, loops.left.element, size);
+  Value size = b.mul(whole, keepsRows ? stride(steps) : units(steps));
+  buffer = allocateFlat(b, groups ? b.getI32Type() : loops.left.element, size);
 }
 
 Value LeftPacker::at(Value rowsBefore, int64_t row, Value k, Value steps) {
   if (keepsRows)
     return b.add(b.mul(b.add(rowsBefore, row), stride(steps)), k);
-  return b.add(b.add(b.mul(rowsBefore, steps), b.mul(k, height)), row);
+  return b.add(b.add(b.mul(rowsBefore, units(steps)), b.mul(k, height)), row);
+}
+
+Value LeftPacker::isUnclean(const PackRange &range) {
+  CleanScan scan(loops, tile, lanes);
+  Value rows = b.sub(range.last, range.first);
+  if (keepsRows)
+    return scan.ofRows(buffer, rows, stride(range.innerCount), range.innerCount,
+                       lanes);
+  // Rows past the end are 0.
+  return scan.ofBuffer(buffer, b.at(0),
+                       b.mul(b.roundUp(rows, height), range.innerCount),
+                       height);
 }
 
 void LeftPacker::pack(const PackRange &range, ArrayRef<Value> origins) {
   SmallVector<Value> offsets = tile.of(loops.left, origins);
+  if (groups)
+    return packGroups(range, offsets);
   Value none = b.at(0);
   auto stepsFrom = [&](ArrayRef<Value> at, Value k) {
     return tile.moved(loops.left, at, loops.inner, b.add(range.innerFirst, k));

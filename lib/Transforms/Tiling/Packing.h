@@ -25,9 +25,17 @@ struct PackRange {
   Value innerFirst, innerCount;
 };
 
+/// A buffer of `size` elements, aligned to a line.
+FlatOperand allocateFlat(IndexBuilder &b, Type element, Value size);
+/// Swaps rows and columns of as many vectors as each has lanes.
+void transpose(IndexBuilder &b, MutableArrayRef<Value> vectors);
+
+/// `groups`: words of several steps are packed (ScalarOps), and steps of the
+/// buffers are those words. `scans`: says whether factors are clean.
 class RightPacker {
 public:
-  RightPacker(ContractionLoops &loops, TileEmitter &tile, int64_t width);
+  RightPacker(ContractionLoops &loops, TileEmitter &tile, int64_t width,
+              bool groups = false, bool scans = false);
 
   /// Elements of a buffer for so many columns and steps.
   Value size(Value columns, Value steps);
@@ -38,12 +46,23 @@ public:
   /// Offset of the panel that holds `column`, a multiple of the width behind
   /// the buffer's first column, which is `columns` before it.
   Value panelAt(Value columnsBefore, Value steps);
+  /// i1: whether the panel at so many columns holds an unclean factor.
+  Value isUnclean(Value columnsBefore);
 
   FlatOperand buffer;
+  /// What each column's sums begin with, where ScalarOps corrects them.
+  FlatOperand columnSums;
   int64_t width;
 
 private:
+  Value units(Value steps);
   Value paddedSteps(Value steps);
+  void fillPanel(Value place, Value column, const PackRange &range,
+                 ArrayRef<Value> offsets);
+  void groupPanel(Value place, Value column, const PackRange &range,
+                  ArrayRef<Value> offsets, bool tail);
+  void transposeGroups(Value place, Value column, const PackRange &range,
+                       ArrayRef<Value> offsets);
   void copyPanel(Value place, Value column, const PackRange &range,
                  ArrayRef<Value> offsets, bool tail);
   void transposePanel(Value place, Value column, const PackRange &range,
@@ -52,30 +71,36 @@ private:
   ContractionLoops &loops;
   TileEmitter &tile;
   IndexBuilder &b;
-  bool transposes = false;
+  bool transposes = false, groups, scans;
+  FlatOperand flags; ///< a byte for each panel
   int64_t lanes;
 };
 
 class LeftPacker {
 public:
-  LeftPacker(ContractionLoops &loops, TileEmitter &tile, int64_t height);
+  LeftPacker(ContractionLoops &loops, TileEmitter &tile, int64_t height,
+             bool groups = false);
 
   void allocate(Value rows, Value steps);
   void pack(const PackRange &range, ArrayRef<Value> origins);
   /// Offset of the factor of a tile's row `row` at step k; `rowsBefore` rows of
   /// the buffer lie before the tile.
   Value at(Value rowsBefore, int64_t row, Value k, Value steps);
+  /// i1: whether the packed rows hold an unclean factor.
+  Value isUnclean(const PackRange &range);
 
   FlatOperand buffer;
   int64_t height;
 
 private:
+  Value units(Value steps);
   Value stride(Value steps);
+  void packGroups(const PackRange &range, ArrayRef<Value> offsets);
 
   ContractionLoops &loops;
   TileEmitter &tile;
   IndexBuilder &b;
-  bool keepsRows = false;
+  bool keepsRows = false, groups;
   int64_t lanes;
 };
 

@@ -13,6 +13,7 @@
 #include "ProductNest.h"
 
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::noodle;
@@ -21,9 +22,23 @@ using namespace mlir::noodle;
 /// that are held up take fewer of them: a guess.
 static constexpr int64_t kPieces = 16;
 
+/// Steps of a tile's sums up to which its loop is unrolled: a 16 x 16 x 16
+/// product of f32. More code takes longer to compile than it saves.
+static constexpr int64_t kUnrolledSteps = 256;
+
+/// Rows and columns from which factors are scanned: a guess.
+static constexpr int64_t kScanFrom = 8;
+
 ProductNest::ProductNest(ContractionLoops &loops, TileEmitter &tile,
                          const DensePlan &plan, bool serial)
-    : loops(loops), tile(tile), plan(plan), b(loops.b), serial(serial) {}
+    : loops(loops), tile(tile), plan(plan), b(loops.b), serial(serial) {
+  groups = tile.ops.grouped() && plan.packLhs && plan.packRhs;
+  // Looking at each factor must not take as long as the steps do.
+  auto few = [](const Axis &axis) {
+    return axis.staticExtent() >= 0 && axis.staticExtent() < kScanFrom;
+  };
+  scans = tile.ops.hasCleanStep() && !few(loops.rows) && !few(loops.columns);
+}
 
 void ProductNest::spread(ArrayRef<Value> from, ArrayRef<Value> to,
                          ArrayRef<int64_t> step, bool atOnce,
@@ -82,6 +97,28 @@ TileForm ProductNest::tailForm(int64_t columns) {
       rest -= width;
     }
   return form;
+}
+
+int64_t ProductNest::outAlignment() {
+  auto type = cast<MemRefType>(loops.op.getOut().getType());
+  const FlatOperand &out = loops.operands[loops.out];
+  if (!loops.op.getOut().getDefiningOp<memref::AllocOp>() ||
+      !type.getLayout().isIdentity() || out.bytes ||
+      !loops.contiguous(loops.columns, loops.out, plan.lanes) ||
+      loops.columns.tabulated())
+    return 0;
+  int64_t bytes = loops.shape().outBytes;
+  int64_t alignment = std::gcd<int64_t>(64, plan.lanes * bytes);
+  for (auto [loop, stride] : llvm::enumerate(out.strides)) {
+    if (llvm::is_contained(loops.columns.loops, loop))
+      continue;
+    auto step = known(stride);
+    if (!step)
+      return 0;
+    alignment = std::gcd<int64_t>(alignment, *step * bytes);
+  }
+  // Instructions for it begin at 16 bytes.
+  return alignment >= 16 ? alignment : 0;
 }
 
 void ProductNest::run() {
@@ -143,7 +180,7 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
 
   std::optional<RightPacker> right;
   if (plan.packRhs) {
-    right.emplace(loops, tile, plan.tileColumns);
+    right.emplace(loops, tile, plan.tileColumns, groups, scans);
     right->allocate(blockColumns, blockSteps);
   }
   // A piece is a block of rows, of columns too where rows make few.
@@ -178,9 +215,15 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
              [&](ValueRange at) {
                right->panel(at.front(), columnRange, origins);
              });
+    Value uncleanRight;
+    if (scans && !right)
+      uncleanRight = CleanScan(loops, tile, plan.lanes)
+                         .ofSide(loops.right, loops.columns, columnFrom,
+                                 columnTo, columnRange, origins);
     TileFinish finish;
     finish.merge = (loops.op.getAccumulate() && tile.canAddSums()) || cutsInner;
-    finish.stream = plan.streamOut && !finish.merge;
+    if (plan.streamOut && !finish.merge)
+      finish.streamAlignment = outAlignment();
     if (cutsInner && !loops.op.getAccumulate())
       finish.mergeIf =
           arith::CmpIOp::create(b, arith::CmpIPredicate::ne, stepFrom, b.at(0));
@@ -211,10 +254,19 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
       part.origins = origins;
       std::optional<LeftPacker> left;
       if (plan.packLhs) {
-        left.emplace(loops, tile, plan.tileRows);
+        left.emplace(loops, tile, plan.tileRows, groups);
         left->allocate(b.at(rowBlock), range.innerCount);
         left->pack(part.rows, origins);
         part.left = &*left;
+      }
+      if (scans) {
+        part.unclean =
+            left ? left->isUnclean(part.rows)
+                 : CleanScan(loops, tile, plan.lanes)
+                       .ofSide(loops.left, loops.rows, part.rows.first,
+                               part.rows.last, part.rows, origins);
+        if (uncleanRight)
+          part.unclean = arith::OrIOp::create(b, part.unclean, uncleanRight);
       }
       tiles(part);
     });
@@ -349,15 +401,30 @@ void ProductNest::tileAt(const Block &block, TileForm form, Value row,
     sums = tile.heldSums(form, place);
   else
     for (int64_t r = 0; r < form.rows; ++r)
-      for (int64_t width : form.widths)
-        sums.push_back(tile.zero(width));
+      for (auto [v, width] : llvm::enumerate(form.widths))
+        sums.push_back(groups && tile.ops.corrects()
+                           ? tile.load(block.right->columnSums,
+                                       b.add(b.sub(column, block.columns.first),
+                                             before[v]),
+                                       width)
+                           : tile.zero(width));
   if (block.finish.merge && plan.packLhs)
     tile.prefetchOut(form, place);
-  int64_t unroll = plan.unroll;
-  // Tails run seldom.
-  if (form.sums() * 2 < plan.tileRows * plan.tileColumns / plan.lanes)
-    unroll = std::min<int64_t>(unroll, 2);
-  sums = tile.accumulate(form, range.innerCount, unroll, sums, left, right);
+  // Tails run seldom; short sums of small tiles are unrolled as a whole.
+  bool full = form.rows == plan.tileRows && form.columns() == plan.tileColumns;
+  int64_t unroll = full ? plan.unroll : 1;
+  if (auto steps = known(range.innerCount);
+      steps && *steps * form.sums() <= kUnrolledSteps)
+    unroll = std::max<int64_t>(1, *steps);
+  Value unclean = block.unclean;
+  if (scans && block.right)
+    unclean = arith::OrIOp::create(
+        b, unclean,
+        block.right->isUnclean(b.sub(panelColumn, block.columns.first)));
+  Value steps =
+      groups ? b.ceilDiv(range.innerCount, tile.ops.depth) : range.innerCount;
+  sums =
+      tile.accumulate(form, steps, unroll, sums, left, right, unclean, groups);
   tile.finish(form, place, sums, block.finish);
 }
 

@@ -7,7 +7,7 @@
 #ifndef NOODLE_TRANSFORMS_TILING_PRODUCTNEST_H
 #define NOODLE_TRANSFORMS_TILING_PRODUCTNEST_H
 
-#include "Packing.h"
+#include "CleanScan.h"
 
 namespace mlir::noodle {
 
@@ -32,11 +32,14 @@ private:
   /// Vectors for `columns` columns that fill no tile.
   TileForm tailForm(int64_t columns);
   TileForm fullForm();
+  /// What streaming stores may take full vectors of out to be aligned to.
+  int64_t outAlignment();
 
   /// A block of rows, columns and steps, and where its factors are.
   struct Block {
     PackRange rows, columns; ///< with the same inner range
     Value columnFrom, columnTo;
+    Value unclean; ///< whether a factor may be, beside packed right ones
     RightPacker *right = nullptr;
     LeftPacker *left = nullptr;
     TileFinish finish;
@@ -58,6 +61,8 @@ private:
   DensePlan plan;
   IndexBuilder &b;
   bool serial;
+  bool groups; ///< steps are of groups
+  bool scans;  ///< steps of clean factors are told from others
 };
 
 } // namespace mlir::noodle

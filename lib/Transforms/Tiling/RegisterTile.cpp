@@ -65,7 +65,7 @@ Value TileEmitter::load(const FlatOperand &from, Value at, int64_t lanes,
 }
 
 void TileEmitter::store(const FlatOperand &to, Value value, Value at,
-                        int64_t lanes, Value mask, bool stream) {
+                        int64_t lanes, Value mask, int64_t streamAlignment) {
   if (to.bytes)
     value = arith::ExtUIOp::create(b, wide(b.getI8Type(), lanes), value);
   if (lanes == 1)
@@ -73,7 +73,9 @@ void TileEmitter::store(const FlatOperand &to, Value value, Value at,
   else if (mask)
     vector::MaskedStoreOp::create(b, to.buffer, at, mask, value);
   else
-    vector::StoreOp::create(b, value, to.buffer, at, /*nontemporal=*/stream);
+    vector::StoreOp::create(b, value, to.buffer, at,
+                            /*nontemporal=*/streamAlignment != 0,
+                            llvm::MaybeAlign(streamAlignment));
 }
 
 /// Offsets of `lanes` positions relative to the first.
@@ -125,42 +127,9 @@ Value TileEmitter::read(unsigned operand, Value at, const Axis &axis,
 // Factors and steps
 //===----------------------------------------------------------------------===//
 
-/// The body's op that adds the running sum, if its lanes and blocks may be
-/// added up by that op alone.
-static Operation *findAdder(Block &body) {
-  Value sum = body.getTerminator()->getOperand(0);
-  Operation *add = sum.getDefiningOp();
-  Value running = body.getArguments().back();
-  if (!add || add->getNumOperands() != 2 || !running.hasOneUse() ||
-      !llvm::is_contained(add->getOperands(), running))
-    return nullptr;
-  if (!isa<arith::AddFOp, arith::AddIOp, arith::MaximumFOp, arith::MinimumFOp,
-           arith::MaxSIOp, arith::MinSIOp, arith::OrIOp, arith::AndIOp,
-           arith::XOrIOp>(add))
-    return nullptr;
-  return add;
-}
-
-/// sum + left * right on floats.
-static bool isFloatProductSum(Block &body) {
-  auto add = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!add || !llvm::hasNItems(body, 3))
-    return false;
-  Value sum = body.getArgument(2);
-  Value other = add.getLhs() == sum ? add.getRhs() : add.getLhs();
-  auto product = other.getDefiningOp<arith::MulFOp>();
-  return product && (add.getLhs() == sum || add.getRhs() == sum) &&
-         product.getLhs() != product.getRhs() &&
-         isa<BlockArgument>(product.getLhs()) &&
-         isa<BlockArgument>(product.getRhs()) && product.getLhs() != sum &&
-         product.getRhs() != sum;
-}
-
-TileEmitter::TileEmitter(ContractionLoops &loops, int64_t vectorBytes)
-    : vectorBytes(vectorBytes), loops(loops), b(loops.b) {
-  Block &combine = loops.op.getCombine().front();
-  productSum = isFloatProductSum(combine);
-  adder = findAdder(combine);
+TileEmitter::TileEmitter(ContractionLoops &loops, const MachineModel &machine)
+    : vectorBytes(machine.vectorBytes), ops(loops.op, loops.swapped, machine),
+      loops(loops), b(loops.b) {
   plain = copies(loops.op.getEpilogue());
 }
 
@@ -217,27 +186,6 @@ Value TileEmitter::factor(const Side &side, ArrayRef<Value> offsets,
   return splat(apply(*side.body, elements, lanes), lanes);
 }
 
-Value TileEmitter::step(Value left, Value right, Value sum, int64_t lanes) {
-  left = splat(left, lanes);
-  right = splat(right, lanes);
-  if (loops.swapped)
-    std::swap(left, right);
-  if (productSum) {
-    // One rounding where the CPU level has the instruction, for every tier.
-    if (vectorBytes >= 32)
-      return math::FmaOp::create(b, left, right, sum);
-    return arith::AddFOp::create(b, sum, arith::MulFOp::create(b, left, right));
-  }
-  return apply(loops.op.getCombine(), {left, right, sum}, lanes);
-}
-
-Value TileEmitter::addSums(Value x, Value y) {
-  Operation *add = b.insert(adder->cloneWithoutRegions());
-  add->setOperands({x, y});
-  add->getResult(0).setType(x.getType());
-  return add->getResult(0);
-}
-
 Value TileEmitter::foldLanes(Value sums, int64_t lanes) {
   for (; lanes > 1; lanes /= 2) {
     SmallVector<int64_t> low, high;
@@ -265,10 +213,39 @@ Value TileEmitter::zero(int64_t lanes) {
       b, type, DenseElementsAttr::get(type, Attribute(zero)));
 }
 
-SmallVector<Value> TileEmitter::accumulate(const TileForm &form, Value count,
-                                           int64_t unroll,
-                                           SmallVector<Value> sums, LeftAt left,
-                                           RightAt right) {
+SmallVector<Value>
+TileEmitter::accumulate(const TileForm &form, Value count, int64_t unroll,
+                        SmallVector<Value> sums, LeftAt left, RightAt right,
+                        Value unclean, bool groups) {
+  auto plainly = [&](Value l, Value r, Value sum, int64_t lanes) {
+    return ops.step(b, l, r, sum, lanes);
+  };
+  auto cleanly = [&](Value l, Value r, Value sum, int64_t lanes) {
+    return ops.step(b, l, r, sum, lanes, /*clean=*/true);
+  };
+  auto grouped = [&](Value l, Value r, Value sum, int64_t lanes) {
+    return ops.groupStep(b, l, r, sum, lanes);
+  };
+  if (groups)
+    return accumulateBy(form, count, unroll, sums, left, right, grouped);
+  if (!unclean)
+    return accumulateBy(form, count, unroll, sums, left, right, plainly);
+  auto branch = scf::IfOp::create(b, TypeRange(ValueRange(sums)), unclean,
+                                  /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(
+      b, accumulateBy(form, count, 1, sums, left, right, plainly));
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(
+      b, accumulateBy(form, count, unroll, sums, left, right, cleanly));
+  return llvm::to_vector_of<Value>(branch.getResults());
+}
+
+SmallVector<Value> TileEmitter::accumulateBy(
+    const TileForm &form, Value count, int64_t unroll, SmallVector<Value> sums,
+    LeftAt left, RightAt right,
+    llvm::function_ref<Value(Value, Value, Value, int64_t)> step) {
   auto one = [&](ValueRange before, Value k) {
     SmallVector<Value> rights, after;
     for (unsigned v = 0; v < form.widths.size(); ++v)
@@ -362,7 +339,8 @@ Value TileEmitter::applyEpilogue(const TileForm &form, const TilePlace &place,
 }
 
 void TileEmitter::storeTile(const TileForm &form, const TilePlace &place,
-                            ArrayRef<Value> values, bool stream) {
+                            ArrayRef<Value> values,
+                            int64_t streamAlignment) {
   const FlatOperand &out = loops.operands[loops.out];
   for (int64_t row = 0; row < form.rows; ++row) {
     auto storeRow = [&] {
@@ -374,7 +352,8 @@ void TileEmitter::storeTile(const TileForm &form, const TilePlace &place,
         Value value = values[row * form.widths.size() + v];
         Value mask = form.maskOf(v);
         if (width == 1 || neighbours(place, loops.out, before, width)) {
-          store(out, value, at, width, mask, stream);
+          store(out, value, at, width, mask,
+                width == form.widths.front() ? streamAlignment : 0);
         } else {
           Value offsets = relativeOffsets(b, loops.columns, loops.out, position,
                                           width, mask);
@@ -425,15 +404,15 @@ void TileEmitter::finish(const TileForm &form, const TilePlace &place,
     return values;
   };
   if (plain || !how.epilogue)
-    return storeTile(form, place, sums, how.stream);
+    return storeTile(form, place, sums, how.streamAlignment);
   if (!how.epilogueIf)
-    return storeTile(form, place, finished(), how.stream);
+    return storeTile(form, place, finished(), how.streamAlignment);
   auto branch = scf::IfOp::create(b, TypeRange(), how.epilogueIf,
                                   /*addThenBlock=*/true, /*addElseBlock=*/true);
   OpBuilder::InsertionGuard guard(b);
   for (bool last : {true, false}) {
     b.setInsertionPointToStart(last ? branch.thenBlock() : branch.elseBlock());
-    storeTile(form, place, last ? finished() : sums, how.stream);
+    storeTile(form, place, last ? finished() : sums, how.streamAlignment);
     scf::YieldOp::create(b);
   }
 }

@@ -8,6 +8,7 @@
 #define NOODLE_TRANSFORMS_TILING_REGISTERTILE_H
 
 #include "ContractionLoops.h"
+#include "ScalarOps.h"
 
 namespace mlir::noodle {
 
@@ -39,13 +40,15 @@ struct TileFinish {
   Value mergeIf;      ///< .. under this condition; null: always
   bool epilogue = true;
   Value epilogueIf; ///< null: always
-  bool stream = false;
+  /// Bytes that full vectors of out are aligned to where their stores pass the
+  /// caches by; 0: they do not.
+  int64_t streamAlignment = 0;
 };
 
 /// Emits what a register tile is made of, at the nest's insertion point.
 class TileEmitter {
 public:
-  TileEmitter(ContractionLoops &loops, int64_t vectorBytes);
+  TileEmitter(ContractionLoops &loops, const MachineModel &machine);
 
   /// The type of `lanes` elements: the element itself for one.
   static Type wide(Type element, int64_t lanes);
@@ -57,7 +60,7 @@ public:
   Value load(const FlatOperand &from, Value at, int64_t lanes,
              Value mask = Value());
   void store(const FlatOperand &to, Value value, Value at, int64_t lanes,
-             Value mask = Value(), bool stream = false);
+             Value mask = Value(), int64_t streamAlignment = 0);
 
   /// Elements of an operand at `lanes` positions of an axis from `position` on.
   /// `at` is the offset of the first, `neighbours` whether they are adjacent.
@@ -75,22 +78,24 @@ public:
                int64_t group = 0);
 
   /// sum (+) left (x) right.
-  Value step(Value left, Value right, Value sum, int64_t lanes);
-  /// Whether a multiply-add does a step: lanes of zero factors add nothing.
-  bool isProductSum() const { return productSum; }
-  /// The op that adds sums up, if the combine body shows one.
-  bool canAddSums() const { return adder != nullptr; }
-  Value addSums(Value x, Value y);
+  Value step(Value left, Value right, Value sum, int64_t lanes) {
+    return ops.step(b, left, right, sum, lanes);
+  }
+  bool canAddSums() const { return ops.canAddSums(); }
+  Value addSums(Value x, Value y) { return ops.addSums(b, x, y); }
   /// All lanes added up, pairwise, in an order that depends on `lanes` alone.
   Value foldLanes(Value sums, int64_t lanes);
   Value zero(int64_t lanes);
 
   using LeftAt = llvm::function_ref<Value(int64_t row, Value k)>;
   using RightAt = llvm::function_ref<Value(unsigned vector, Value k)>;
-  /// The tile after `count` steps from `sums` on.
+  /// The tile after `count` steps from `sums` on. `unclean`: whether a factor
+  /// may be; null where that is unknown or nothing depends on it. With `groups`
+  /// factors are groups.
   SmallVector<Value> accumulate(const TileForm &form, Value count,
                                 int64_t unroll, SmallVector<Value> sums,
-                                LeftAt left, RightAt right);
+                                LeftAt left, RightAt right,
+                                Value unclean = Value(), bool groups = false);
 
   /// What out holds, as sums.
   SmallVector<Value> heldSums(const TileForm &form, const TilePlace &place);
@@ -102,8 +107,13 @@ public:
 
   bool plainEpilogue() const { return plain; }
   int64_t vectorBytes;
+  ScalarOps ops;
 
 private:
+  SmallVector<Value>
+  accumulateBy(const TileForm &form, Value count, int64_t unroll,
+               SmallVector<Value> sums, LeftAt left, RightAt right,
+               llvm::function_ref<Value(Value, Value, Value, int64_t)> step);
   Value apply(Region &body, ArrayRef<Value> elements, int64_t lanes);
   Value applyEpilogue(const TileForm &form, const TilePlace &place, int64_t row,
                       unsigned vector, Value sum);
@@ -112,14 +122,13 @@ private:
   bool neighbours(const TilePlace &place, unsigned operand, int64_t before,
                   int64_t width);
   void storeTile(const TileForm &form, const TilePlace &place,
-                 ArrayRef<Value> values, bool stream);
+                 ArrayRef<Value> values, int64_t streamAlignment);
   Value readTile(const TileForm &form, const TilePlace &place, unsigned operand,
                  int64_t row, unsigned vector);
 
   ContractionLoops &loops;
   IndexBuilder &b;
-  bool productSum = false, plain = false;
-  Operation *adder = nullptr;
+  bool plain = false;
 };
 
 } // namespace mlir::noodle
