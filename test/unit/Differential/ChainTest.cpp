@@ -40,8 +40,8 @@ struct Tensor {
   std::string name;
   std::vector<Dim> dims;
   std::string element;
-  double bound = 2;  ///< of finite absolute values
-  bool exact = true; ///< small integers
+  double bound = 2; ///< of finite absolute values
+  double error = 0; ///< relative to the bound; 0: all are small integers
   std::string type() const {
     std::string text;
     for (const Dim &dim : dims)
@@ -60,6 +60,11 @@ noodle_rt_type typeOf(const std::string &element) {
          : element == "i64" ? NOODLE_RT_I64
          : element == "f32" ? NOODLE_RT_F32
                             : NOODLE_RT_F64;
+}
+
+/// Of values that are rounded.
+double errorOf(const std::string &element) {
+  return element == "f64" ? 1e-12 : 1e-5;
 }
 
 struct Chain {
@@ -141,6 +146,11 @@ Tensor Generator::argument(std::vector<Dim> dims, std::string element) {
 }
 
 Tensor Generator::emit(Tensor result, const std::string &op) {
+  // Beyond these floats are no longer all integers; integers wrap.
+  if (isFloat(result.element) &&
+      (result.error > 0 ||
+       result.bound > (result.element == "f64" ? 4e15 : 8e6)))
+    result.error = std::max(result.error, errorOf(result.element));
   result.name = fresh();
   body += "  " + result.name + " = " + op + "\n";
   return result;
@@ -155,7 +165,7 @@ Tensor Generator::map(const Tensor &x, const Tensor *y,
     operands += ", " + y->name;
     types += ", " + y->type();
     arguments += ", %y: " + y->element;
-    result.exact &= y->exact;
+    result.error = std::max(result.error, y->error);
   }
   return emit(result, "noodle.map (" + operands + ") : (" + types + ") -> " +
                           result.type() + " {\n  ^bb0(" + arguments + "):\n" +
@@ -256,7 +266,7 @@ Tensor Generator::contract(const Tensor *lhs, const std::string &element) {
   Tensor x = lhs ? *lhs : operand(dimsOf(a), element);
   Tensor y = operand(dimsOf(b), element);
   Tensor result{"", dimsOf(c), element};
-  result.exact = x.exact && y.exact;
+  result.error = std::max(x.error, y.error);
   double steps = 1;
   for (char name : a)
     if (c.find(name) == std::string::npos)
@@ -336,7 +346,7 @@ Tensor Generator::consumer(const Tensor &x) {
   case 7: {
     Tensor squashed = map(x, nullptr, "    %r = math.tanh %x" + at);
     squashed.bound = 1;
-    squashed.exact = false;
+    squashed.error = std::max(squashed.error, errorOf(squashed.element));
     return squashed;
   }
   default: { // gelu's usual form
@@ -347,7 +357,7 @@ Tensor Generator::consumer(const Tensor &x) {
             "    %a = arith.mulf %x, %w" + at + "    %t = math.tanh %a" + at +
             "    %p = arith.addf %t, %o" + at + "    %q = arith.mulf %p, %h" +
             at + "    %r = arith.mulf %x, %q" + at);
-    gelu.exact = false;
+    gelu.error = std::max(gelu.error, errorOf(gelu.element));
     return gelu;
   }
   }
@@ -396,14 +406,7 @@ std::string difference(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
       return "extents of dimension " + std::to_string(d) + " differ";
     size *= a.extents[d];
   }
-  // Beyond these floats are no longer all integers.
-  bool exact = expected.exact &&
-               expected.bound < (expected.element == "f64" ? 4e15 : 8e6);
-  if (expected.element[0] == 'i')
-    exact = expected.exact;
-  double tolerance = exact ? 0
-                           : (expected.element == "f64" ? 1e-12 : 1e-5) *
-                                 std::max(1.0, expected.bound);
+  double tolerance = expected.error * std::max(1.0, expected.bound);
   for (int64_t k = 0; k < size; ++k) {
     double x = at(a, k), y = at(b, k);
     if (x != y && !(std::isnan(x) && std::isnan(y)) &&
