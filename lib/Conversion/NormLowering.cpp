@@ -101,10 +101,12 @@ Value noodle::lowerSoftmax(SoftmaxOp op) {
   Emitter e(op);
   Value x = widened(e, op.getInput());
   AxisOps axis(e, x, op.getAxis());
+  // A NaN makes the sum NaN, and the sign of zero makes no difference, so the
+  // cheaper of the maxima will do.
   Value max =
       axis.reduce(x, -std::numeric_limits<double>::infinity(),
                   [](OpBuilder &b, Location loc, ValueRange args) -> Value {
-                    return arith::MaximumFOp::create(b, loc, args[1], args[0]);
+                    return arith::MaxNumFOp::create(b, loc, args[1], args[0]);
                   });
   Value powers = axis.each(
       {x, max}, [](OpBuilder &b, Location loc, ValueRange args) -> Value {
@@ -154,13 +156,16 @@ Value noodle::lowerLayerNorm(LayerNormOp op) {
   if (shift)
     operands.push_back(shift);
   Value epsilon = axis.constant(op.getEpsilon().convertToDouble());
+  Value one = axis.constant(1.0);
   Value result = axis.each(
       operands, [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
         Value d = difference(b, loc, args[0], args[1], count);
         Value variance = arith::DivFOp::create(b, loc, args[2], count);
         Value root = math::SqrtOp::create(
             b, loc, arith::AddFOp::create(b, loc, variance, epsilon));
-        Value y = arith::DivFOp::create(b, loc, d, root);
+        // One division per row: a root is far from where this overflows.
+        Value y = arith::MulFOp::create(
+            b, loc, d, arith::DivFOp::create(b, loc, one, root));
         unsigned at = 3;
         if (scale)
           y = arith::MulFOp::create(b, loc, y, args[at++]);

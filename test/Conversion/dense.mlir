@@ -192,7 +192,7 @@ func.func @scatter(%u: tensor<?x4xf32>, %i: tensor<?xi64>, %x: tensor<9x4xf32>) 
 // -----
 
 // CHECK-LABEL: func.func @softmax
-// CHECK: arith.maximumf
+// CHECK: arith.maxnumf
 // CHECK: arith.subf
 // CHECK: math.exp
 // CHECK: arith.addf

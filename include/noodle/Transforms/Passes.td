@@ -258,10 +258,10 @@ def NoodleExpandStrassenPass
     A `noodle.fused_contract` on buffers whose `noodle.schedule` is `strassen`
     and which is a product of matrices over a ring becomes calls of functions
     that form it in Winograd's way: seven products of quarters instead of eight,
-    at up to three levels. On the innermost level sums of quarters are operands
-    of contractions with several factors, and all sums of products but one are
-    epilogues, so that it needs one temporary of a quarter's size; levels around
-    it have three. What no power of two divides is done by thin products. Where
+    at up to three levels. On the innermost level sums of quarters of lhs are
+    contractions with several operands, and all sums of products but one are
+    epilogues, so that it needs two temporaries of a quarter's size; levels
+    around it have three. What no power of two divides is done by thin products. Where
     extents are unknown, how often they are halved is decided when it runs.
 
     Precondition: contractions on buffers. Postcondition: none is of schedule

@@ -192,8 +192,13 @@ func::FuncOp Outliner::buildBody(ArrayRef<Value> captures,
         arith::AddIOp::create(
             b, scaled, mapping.lookupOrDefault(loop.getLowerBound()[dim])));
   }
-  for (Operation &op : loop.getBody()->without_terminator())
-    b.clone(op, mapping);
+  for (Operation &op : loop.getBody()->without_terminator()) {
+    Operation *clone = b.clone(op, mapping);
+    // An iteration's stack is the next one's.
+    if (auto space = dyn_cast<memref::AllocaOp>(clone))
+      if (space->getNumOperands() == 0)
+        space->moveBefore(chunk);
+  }
   return function;
 }
 

@@ -118,8 +118,9 @@ Operation *noodle::findCombiner(linalg::GenericOp op, unsigned k) {
       !llvm::is_contained(add->getOperands(), old))
     return nullptr;
   if (!isa<arith::AddFOp, arith::AddIOp, arith::MulFOp, arith::MulIOp,
-           arith::MaximumFOp, arith::MinimumFOp, arith::MaxSIOp, arith::MinSIOp,
-           arith::OrIOp, arith::AndIOp, arith::XOrIOp>(add))
+           arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp,
+           arith::MinNumFOp, arith::MaxSIOp, arith::MinSIOp, arith::OrIOp,
+           arith::AndIOp, arith::XOrIOp>(add))
     return nullptr;
   return arith::getNeutralElement(add) ? add : nullptr;
 }
