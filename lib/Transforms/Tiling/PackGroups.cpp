@@ -124,6 +124,8 @@ void RightPacker::transposeGroups(Value place, Value column,
                                   const PackRange &range,
                                   ArrayRef<Value> offsets) {
   const ScalarOps &ops = tile.ops;
+  if (ops.bitwise())
+    return transposeBits(place, column, range, offsets);
   unsigned operand = loops.right.operands.front();
   int64_t elements = lanes * ops.depth;
   auto extent = known(loops.columns.extent);
@@ -171,6 +173,42 @@ void RightPacker::transposeGroups(Value place, Value column,
     if (!sums.empty())
       tile.store(columnSums, ops.correction(b, sums[0]),
                  b.add(b.sub(column, range.first), first), lanes);
+  });
+}
+
+/// Column by column, since words of bits are few.
+void RightPacker::transposeBits(Value place, Value column,
+                                const PackRange &range,
+                                ArrayRef<Value> offsets) {
+  const ScalarOps &ops = tile.ops;
+  unsigned operand = loops.right.operands.front();
+  int64_t words = groupLanes(), elements = words * ops.depth;
+  b.loop(b.at(0), b.at(width), 1, [&](Value lane) {
+    Value position =
+        b.min(b.add(column, lane), b.sub(loops.columns.extent, b.at(1)));
+    SmallVector<Value> start =
+        tile.moved(loops.right, offsets, loops.columns, position);
+    auto body = [&](Value k, bool ends) {
+      Value mask = ends ? tile.firstLanes(b.sub(range.innerCount, k), elements)
+                        : Value();
+      Value step = b.add(range.innerFirst, k);
+      Value at = tile.moved(loops.right, start, loops.inner, step)[0];
+      Value group = ops.group(b,
+                              tile.read(operand, at, loops.inner, step,
+                                        elements, /*neighbours=*/true, mask),
+                              words);
+      Value row = arith::DivUIOp::create(b, k, b.at(ops.depth));
+      for (int64_t w = 0; w < words; ++w) {
+        Value word = words == 1
+                         ? group
+                         : vector::ExtractOp::create(b, group, w).getResult();
+        Value to = b.add(b.mul(b.add(row, w), width), lane);
+        tile.store(buffer, word, b.add(place, to), 1);
+      }
+    };
+    Value whole = b.wholeSteps(b.at(0), range.innerCount, elements);
+    b.loop(b.at(0), whole, elements, [&](Value k) { body(k, false); });
+    b.loop(whole, range.innerCount, elements, [&](Value k) { body(k, true); });
   });
 }
 

@@ -21,6 +21,11 @@ static int64_t lanesFor(Type element, int64_t vectorBytes, int64_t width) {
   return lanes;
 }
 
+/// Words that a vector of bytes makes, one bit of each.
+static int64_t bitLanes(int64_t vectorBytes) {
+  return std::max<int64_t>(1, vectorBytes / 32);
+}
+
 FlatOperand noodle::allocateFlat(IndexBuilder &b, Type element, Value size) {
   FlatOperand flat;
   flat.element = element;
@@ -61,14 +66,19 @@ RightPacker::RightPacker(ContractionLoops &loops, TileEmitter &tile,
                          int64_t width, bool groups, bool scans)
     : width(width), loops(loops), tile(tile), b(loops.b), groups(groups),
       scans(scans),
-      lanes(lanesFor(loops.right.element, tile.vectorBytes, width)) {
-  int64_t run = groups ? lanes * tile.ops.depth : lanes;
+      lanes(lanesFor(groups ? b.getI32Type() : loops.right.element,
+                     tile.vectorBytes, width)) {
+  int64_t run = groups ? groupLanes() * tile.ops.depth : lanes;
   transposes = lanes > 1 && loops.contiguous(loops.inner, loops.right, run) &&
                !loops.contiguous(loops.columns, loops.right, width);
 }
 
 Value RightPacker::units(Value steps) {
   return groups ? b.ceilDiv(steps, tile.ops.depth) : steps;
+}
+
+int64_t RightPacker::groupLanes() const {
+  return tile.ops.bitwise() ? bitLanes(tile.vectorBytes) : lanes;
 }
 
 Value RightPacker::paddedSteps(Value steps) {
@@ -215,7 +225,10 @@ void RightPacker::transposePanel(Value place, Value column,
 LeftPacker::LeftPacker(ContractionLoops &loops, TileEmitter &tile,
                        int64_t height, bool groups)
     : height(height), loops(loops), tile(tile), b(loops.b), groups(groups),
-      lanes(lanesFor(loops.left.element, tile.vectorBytes, 1 << 10)) {
+      lanes(groups && tile.ops.bitwise()
+                ? bitLanes(tile.vectorBytes)
+                : lanesFor(groups ? b.getI32Type() : loops.left.element,
+                           tile.vectorBytes, 1 << 10)) {
   int64_t run = groups ? lanes * tile.ops.depth : lanes;
   keepsRows = loops.contiguous(loops.inner, loops.left, run) ||
               !loops.contiguous(loops.rows, loops.left, height);

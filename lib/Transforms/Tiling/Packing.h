@@ -56,6 +56,7 @@ public:
 
 private:
   Value units(Value steps);
+  int64_t groupLanes() const;
   Value paddedSteps(Value steps);
   void fillPanel(Value place, Value column, const PackRange &range,
                  ArrayRef<Value> offsets);
@@ -63,6 +64,8 @@ private:
                   ArrayRef<Value> offsets, bool tail);
   void transposeGroups(Value place, Value column, const PackRange &range,
                        ArrayRef<Value> offsets);
+  void transposeBits(Value place, Value column, const PackRange &range,
+                     ArrayRef<Value> offsets);
   void copyPanel(Value place, Value column, const PackRange &range,
                  ArrayRef<Value> offsets, bool tail);
   void transposePanel(Value place, Value column, const PackRange &range,

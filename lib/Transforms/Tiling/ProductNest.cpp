@@ -407,7 +407,8 @@ void ProductNest::tileAt(const Block &block, TileForm form, Value row,
                                        b.add(b.sub(column, block.columns.first),
                                              before[v]),
                                        width)
-                           : tile.zero(width));
+                       : groups ? tile.ops.groupZero(b, width)
+                                : tile.zero(width));
   if (block.finish.merge && plan.packLhs)
     tile.prefetchOut(form, place);
   // Tails run seldom; short sums of small tiles are unrolled as a whole.
@@ -425,6 +426,9 @@ void ProductNest::tileAt(const Block &block, TileForm form, Value row,
       groups ? b.ceilDiv(range.innerCount, tile.ops.depth) : range.innerCount;
   sums =
       tile.accumulate(form, steps, unroll, sums, left, right, unclean, groups);
+  if (groups)
+    for (Value &sum : sums)
+      sum = tile.ops.folded(b, sum);
   tile.finish(form, place, sums, block.finish);
 }
 

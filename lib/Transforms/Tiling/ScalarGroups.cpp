@@ -7,7 +7,9 @@
 //
 // A group holds neighbours along the sum in 32 bits: 2 bf16 (vdpbf16ps, which
 // takes denormals for zero), 4 i8 (vpdpbusd), or 2 i16 that i8 were widened to
-// (pmaddwd, which every x86-64 has). vpdpbusd takes its left bytes as unsigned:
+// (pmaddwd, which every x86-64 has), or 32 booleans, whose words are and-ed and
+// or-ed as they are: a word is one sum for each of its places, and those are
+// folded at the end. vpdpbusd takes its left bytes as unsigned:
 // adding 128, which is flipping the sign bit, makes them so, and -128 times the
 // sum of the right factors takes it back, exactly, modulo 2^32.
 //
@@ -18,6 +20,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -35,9 +38,30 @@ static Type widened(Region &region) {
   return body.getArgument(0).getType();
 }
 
+/// sum | left & right, or sum ^ left & right.
+static bool isAndSum(Region &combine, Operation *adder) {
+  if (!isa_and_nonnull<arith::OrIOp, arith::XOrIOp>(adder))
+    return false;
+  Block &body = combine.front();
+  Value sum = body.getArgument(2);
+  Value product =
+      adder->getOperand(0) == sum ? adder->getOperand(1) : adder->getOperand(0);
+  auto both = product.getDefiningOp<arith::AndIOp>();
+  return both && isa<BlockArgument>(both.getLhs()) &&
+         isa<BlockArgument>(both.getRhs()) && both.getLhs() != both.getRhs() &&
+         both.getLhs() != sum && both.getRhs() != sum;
+}
+
 void ScalarOps::readGroups(const MachineModel &machine) {
-  if (op.getLhs().size() != 1 || op.getRhs().size() != 1 ||
-      muls != Mul::Product)
+  if (op.getLhs().size() != 1 || op.getRhs().size() != 1)
+    return;
+  if (op.getSumType().isInteger(1) && isAndSum(*combine, adder) &&
+      handsOn(op.getLhsBody()) && handsOn(op.getRhsBody())) {
+    depth = 32;
+    part = op.getSumType();
+    return;
+  }
+  if (muls != Mul::Product)
     return;
   Type element = widened(op.getLhsBody());
   if (!element || widened(op.getRhsBody()) != element)
@@ -106,8 +130,35 @@ Value ScalarOps::dot(ImplicitLocOpBuilder &b, Value left, Value right,
 
 Value ScalarOps::groupStep(ImplicitLocOpBuilder &b, Value left, Value right,
                            Value sum, int64_t lanes) const {
+  if (bitwise()) {
+    Value both =
+        arith::AndIOp::create(b, splat(b, b.getLoc(), left, lanes), right);
+    if (isa<arith::OrIOp>(adder))
+      return arith::OrIOp::create(b, sum, both);
+    return arith::XOrIOp::create(b, sum, both);
+  }
   return dot(b, splat(b, b.getLoc(), left, lanes),
              splat(b, b.getLoc(), right, lanes), sum, lanes);
+}
+
+Value ScalarOps::groupZero(ImplicitLocOpBuilder &b, int64_t lanes) const {
+  if (part.isBF16()) {
+    Type type = wideType(b.getF32Type(), lanes);
+    return arith::ConstantOp::create(b, type, b.getZeroAttr(type));
+  }
+  return word(b, 0, lanes);
+}
+
+Value ScalarOps::folded(ImplicitLocOpBuilder &b, Value sums) const {
+  if (!bitwise())
+    return sums;
+  auto vector = dyn_cast<VectorType>(sums.getType());
+  int64_t lanes = vector ? vector.getNumElements() : 1;
+  if (isa<arith::XOrIOp>(adder)) // the parity
+    sums = arith::AndIOp::create(b, math::CtPopOp::create(b, sums),
+                                 word(b, 1, lanes));
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, sums,
+                               word(b, 0, lanes));
 }
 
 Value ScalarOps::addColumn(ImplicitLocOpBuilder &b, Value sum, Value right,
@@ -126,8 +177,9 @@ Value ScalarOps::group(ImplicitLocOpBuilder &b, Value elements,
   if (getElementTypeOrSelf(elements.getType()) != part)
     elements = arith::ExtSIOp::create(b, VectorType::get({lanes * depth}, part),
                                       elements);
-  return vector::BitCastOp::create(b, VectorType::get({lanes}, b.getI32Type()),
-                                   elements);
+  Value words = vector::BitCastOp::create(
+      b, VectorType::get({lanes}, b.getI32Type()), elements);
+  return lanes > 1 ? words : vector::ExtractOp::create(b, words, 0).getResult();
 }
 
 Value ScalarOps::interleave(ImplicitLocOpBuilder &b, ArrayRef<Value> steps,
@@ -145,7 +197,7 @@ Value ScalarOps::interleave(ImplicitLocOpBuilder &b, ArrayRef<Value> steps,
       wide = arith::ExtUIOp::create(b, words, element);
     else
       wide = arith::AndIOp::create(b, arith::ExtSIOp::create(b, words, element),
-                                   word(b, (1 << bits) - 1, lanes));
+                                   word(b, int32_t((1u << bits) - 1), lanes));
     if (d)
       wide = arith::ShLIOp::create(b, wide, word(b, d * bits, lanes));
     groups = groups ? arith::OrIOp::create(b, groups, wide).getResult() : wide;

@@ -14,7 +14,8 @@
 //    instructions. No product of "clean" factors is NaN, and then one
 //    instruction does. Who packs or walks the factors looks for others;
 //  - sums of bf16 and i8 products take `depth` neighbours along the sum in one
-//    step, from groups of 32 bits (vdpbf16ps, vpdpbusd, pmaddwd);
+//    step, from groups of 32 bits (vdpbf16ps, vpdpbusd, pmaddwd), sums of
+//    booleans 32;
 //  - everything else is the body itself, on vectors.
 //
 //===----------------------------------------------------------------------===//
@@ -63,8 +64,13 @@ public:
   /// Factors are then packed by `widen` and read as i32, and steps are those of
   /// `groupStep`. One operand for each side, whose body only widens it.
   bool grouped() const { return depth > 1; }
-  /// What a group consists of: bf16, i8 or i16.
+  /// What a group consists of: bf16, i8, i16 or i1.
   Type part;
+  /// Sums of groups are words of which each bit is a sum.
+  bool bitwise() const { return depth == 32; }
+  Value groupZero(ImplicitLocOpBuilder &b, int64_t lanes) const;
+  /// The sums that sums of groups are.
+  Value folded(ImplicitLocOpBuilder &b, Value sums) const;
   /// The left groups are XORed with this.
   int32_t leftFlip = 0;
   /// Then each column's sums begin with -128 times the sum of its right

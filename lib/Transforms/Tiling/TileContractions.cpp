@@ -33,15 +33,16 @@ constexpr int64_t kGroupBlock = 1024;
 
 /// Groups are packed on both sides, which the smallest products do not repay: a
 /// guess.
-void planGroups(const ProductShape &shape, const ScalarOps &ops,
-                DensePlan &plan) {
+bool fitGroups(const ProductShape &shape, const ScalarOps &ops) {
   auto few = [](int64_t extent, int64_t least) {
     return extent >= 0 && extent < least;
   };
-  if (!ops.grouped() || plan.kind == ProductClass::Row ||
-      plan.kind == ProductClass::Dot || few(shape.rows, 4) ||
-      few(shape.columns, 8) || few(shape.inner, 2 * ops.depth))
-    return;
+  return ops.grouped() && !few(shape.rows, 4) && !few(shape.columns, 8) &&
+         !few(shape.inner, 2 * ops.depth);
+}
+
+void planGroups(const ProductShape &shape, const ScalarOps &ops,
+                DensePlan &plan) {
   plan.kind = ProductClass::PackBoth;
   plan.packLhs = plan.packRhs = true;
   int64_t block = kGroupBlock * ops.depth;
@@ -75,8 +76,13 @@ struct TileContractions
     ProductShape shape = loops.shape();
     shape.lanesMayFold = emitter.canAddSums();
     shape.stepCost = emitter.ops.cost();
+    bool groups = fitGroups(shape, emitter.ops);
+    if (groups)
+      shape.sumBytes = 4;
     DensePlan plan = planProduct(shape, machine);
-    planGroups(shape, emitter.ops, plan);
+    if (groups && plan.kind != ProductClass::Row &&
+        plan.kind != ProductClass::Dot)
+      planGroups(shape, emitter.ops, plan);
     bool serial = op->getParentOfType<scf::ParallelOp>() ||
                   op->getParentOfType<scf::ForallOp>();
     ProductNest(loops, emitter, plan, serial).run();
