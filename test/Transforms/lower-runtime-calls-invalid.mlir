@@ -14,6 +14,6 @@ func.func @strided() -> memref<4x4xf32, strided<[8, 1]>> {
 // -----
 
 // expected-error @below {{type 'f128' of the signature has no form at the runtime's border}}
-func.func @half(%x: f128) {
+func.func @quad(%x: f128) {
   return
 }
