@@ -14,10 +14,24 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 
 #include <chrono>
 
 namespace noodle::engine {
+
+struct PendingCompile::Impl {
+  // In this order: the module goes before its context.
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module;
+  Artifact artifact; ///< all but the object
+  mlir::noodle::CpuTarget target;
+  int optLevel = 0;
+};
+
+PendingCompile::PendingCompile() : self(std::make_unique<Impl>()) {}
+PendingCompile::~PendingCompile() = default;
+
 namespace {
 
 using mlir::noodle::CpuTarget;
@@ -64,34 +78,74 @@ Status prepare(Job &job, std::string_view program,
   return attachStats(*job.module, options);
 }
 
+/// What tells the pipelines of one phase apart.
+std::string pipelineKey(Phase phase, mlir::noodle::PipelineOptions &pipeline) {
+  std::string key = mlir::noodle::phaseName(phase).str();
+  llvm::raw_string_ostream stream(key);
+  stream << ' ';
+  pipeline.print(stream);
+  return key;
+}
+
 Status runPhase(Job &job, Phase phase, const CompileOptions &options,
                 const CpuTarget &target) {
   mlir::noodle::PipelineOptions pipeline;
   setOptions(pipeline, options, target);
-  mlir::PassManager passes(&job.context, mlir::ModuleOp::getOperationName());
-  mlir::noodle::buildPipeline(phase, passes, pipeline);
-  if (mlir::failed(passes.run(*job.module)))
+  ToolSet &tools = *job.tools;
+  std::string key = pipelineKey(phase, pipeline);
+  if (!tools.passes || tools.passesKey != key) {
+    tools.passes = std::make_unique<mlir::PassManager>(
+        &job.context, mlir::ModuleOp::getOperationName());
+    // The parser verified the program, phases check their borders, and LLVM
+    // verifies what comes out. Between passes it is what developers want:
+    // noodle-opt does it.
+    tools.passes->enableVerifier(false);
+    mlir::noodle::buildPipeline(phase, *tools.passes, pipeline);
+    tools.passesKey = std::move(key);
+  }
+  if (mlir::failed(tools.passes->run(*job.module)))
     return job.errors.status(Code::InvalidProgram,
                              "the program cannot be brought to phase " +
                                  mlir::noodle::phaseName(phase).str());
   return {};
 }
 
-/// LLVM IR of a module at phase llvm, optimised.
+/// LLVM IR of a module at phase llvm.
 Status toLLVM(Job &job, llvm::LLVMContext &context,
-              const CompileOptions &options, const CpuTarget &target,
               std::unique_ptr<llvm::Module> &module, Stopwatch &watch) {
   auto translated = mlir::noodle::translateToLLVMIR(*job.module, context);
   if (!translated)
     return job.errors.status(Code::Internal,
                              llvm::toString(translated.takeError()));
   watch.lap("translate");
-  if (auto error =
-          mlir::noodle::optimise(**translated, target, options.optLevel))
-    return Status::error(Code::Internal, llvm::toString(std::move(error)));
-  watch.lap("optimise");
   module = std::move(*translated);
   return {};
+}
+
+Status toObject(ToolSet &tools, llvm::Module &module, const CpuTarget &target,
+                int optLevel, Artifact &artifact, Stopwatch &watch) {
+  auto failed = [](llvm::Error error) {
+    return Status::error(Code::Internal, llvm::toString(std::move(error)));
+  };
+  auto generator = tools.generator(target, optLevel);
+  if (!generator)
+    return failed(generator.takeError());
+  if (auto error = (*generator)->optimise(module))
+    return failed(std::move(error));
+  watch.lap("optimise");
+  auto object = (*generator)->emitObject(module);
+  if (!object)
+    return failed(object.takeError());
+  watch.lap("emit");
+  artifact.object.assign(object->data(), object->size());
+  return {};
+}
+
+/// Whether what a program leaves in a context is small. Resources stay in it
+/// with all their bytes.
+bool leavesLittle(std::string_view program) {
+  constexpr size_t kSmall = 64 << 10;
+  return program.size() <= kSmall && program.find("resource") == program.npos;
 }
 
 /// Under strict, the first op that only the interpreter executes.
@@ -114,11 +168,15 @@ Status deviceFailed(const Status &status) {
                        status.place);
 }
 
-/// The whole way. Does not tell whose fault a failure is.
+/// The whole way. Does not tell whose fault a failure is. With `pending`, to
+/// tier-0, where that makes sense.
 Status compileJob(std::string_view program, const CompileOptions &options,
-                  const CpuTarget &target, Artifact &artifact) {
-  Job job;
+                  const CpuTarget &target, Artifact &artifact,
+                  CompileTools *tools,
+                  std::unique_ptr<PendingCompile> *pending) {
   Stopwatch watch(artifact.phases);
+  Job job(tools);
+  watch.lap("context");
   if (Status status = prepare(job, program, options, artifact.functions);
       !status.ok())
     return status;
@@ -126,7 +184,7 @@ Status compileJob(std::string_view program, const CompileOptions &options,
   if (Status status = runPhase(job, Phase::LLVM, options, target); !status.ok())
     return status;
   watch.lap("lower");
-  artifact.sites = readSites(*job.module, target.vectorBytes);
+  artifact.sites = readSites(*job.module, target);
   artifact.references = readReferences(*job.module);
   if (options.strict)
     if (Status status = refuseReferences(artifact); !status.ok())
@@ -138,17 +196,29 @@ Status compileJob(std::string_view program, const CompileOptions &options,
     artifact.deviceFailure = status.str();
     watch.lap("device");
   }
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> module;
-  if (Status status = toLLVM(job, context, options, target, module, watch);
+  auto half = std::make_unique<PendingCompile>();
+  PendingCompile::Impl &rest = half->impl();
+  if (Status status = toLLVM(job, rest.context, rest.module, watch);
       !status.ok())
     return status;
-  auto object = mlir::noodle::emitObject(*module, target, options.optLevel);
-  if (!object)
-    return Status::error(Code::Internal, llvm::toString(object.takeError()));
-  watch.lap("emit");
-  artifact.object.assign(object->data(), object->size());
-  return {};
+  bool split = pending && options.optLevel > 0 && artifact.device.image.empty();
+  Status status;
+  if (split) {
+    // Code generation changes IR.
+    std::unique_ptr<llvm::Module> copy = llvm::CloneModule(*rest.module);
+    rest.artifact = artifact;
+    rest.target = target;
+    rest.optLevel = options.optLevel;
+    status = toObject(*job.tools, *copy, target, 0, artifact, watch);
+    if (status.ok())
+      *pending = std::move(half);
+  } else {
+    status = toObject(*job.tools, *rest.module, target, options.optLevel,
+                      artifact, watch);
+  }
+  if (status.ok() && leavesLittle(program))
+    job.tools.keep();
+  return status;
 }
 
 /// Whether the program itself is at fault: it does not reach the first phase.
@@ -172,7 +242,7 @@ Status compileForHost(std::string_view program, const CompileOptions &options,
   Artifact made;
   made.id = std::move(artifact.id);
   made.name = std::move(artifact.name);
-  Status status = compileJob(program, host, target, made);
+  Status status = compileJob(program, host, target, made, nullptr, nullptr);
   if (status.ok() && options.strict)
     return deviceFailed(failure);
   made.deviceFailure = failure.str();
@@ -200,8 +270,9 @@ Status precheck(std::string_view program, const CompileOptions &options,
 
 } // namespace
 
-Status compileArtifact(std::string_view program, const CompileOptions &options,
-                       Artifact &artifact) {
+static Status compileTo(std::string_view program, const CompileOptions &options,
+                        Artifact &artifact, CompileTools *tools,
+                        std::unique_ptr<PendingCompile> *pending) {
   CpuTarget target;
   if (Status status = precheck(program, options, target); !status.ok())
     return status;
@@ -209,7 +280,7 @@ Status compileArtifact(std::string_view program, const CompileOptions &options,
     Artifact made;
     made.id = identify(program, options);
     made.name = options.name;
-    Status status = compileJob(program, options, target, made);
+    Status status = compileJob(program, options, target, made, tools, pending);
     bool refused =
         status.code == Code::Unsupported || status.code == Code::DeviceFailed;
     if (!status.ok() && !refused && options.target != "cpu") {
@@ -229,6 +300,37 @@ Status compileArtifact(std::string_view program, const CompileOptions &options,
       made.fallback = status.str();
       made.references.clear();
     }
+    artifact = std::move(made);
+    return {};
+  });
+}
+
+Status compileArtifact(std::string_view program, const CompileOptions &options,
+                       Artifact &artifact, CompileTools *tools) {
+  return compileTo(program, options, artifact, tools, nullptr);
+}
+
+Status compileTierZero(std::string_view program, const CompileOptions &options,
+                       Artifact &artifact,
+                       std::unique_ptr<PendingCompile> &pending,
+                       CompileTools *tools) {
+  pending.reset();
+  return compileTo(program, options, artifact, tools, &pending);
+}
+
+Status PendingCompile::finish(Artifact &artifact, CompileTools *tools) {
+  if (!self->module)
+    return Status::error(Code::Internal, "a compilation is finished twice");
+  return runOnLargeStack([&]() -> Status {
+    BorrowedTools set(tools);
+    Artifact made = std::move(self->artifact);
+    Stopwatch watch(made.phases);
+    Status status = toObject(*set, *self->module, self->target, self->optLevel,
+                             made, watch);
+    self->module.reset();
+    if (!status.ok())
+      return status;
+    set.keep();
     artifact = std::move(made);
     return {};
   });
@@ -306,9 +408,10 @@ Status emitPhase(std::string_view program, const CompileOptions &options,
     std::unique_ptr<llvm::Module> module;
     std::vector<PhaseTime> unused;
     Stopwatch watch(unused);
-    if (Status status = toLLVM(job, context, options, target, module, watch);
-        !status.ok())
+    if (Status status = toLLVM(job, context, module, watch); !status.ok())
       return status;
+    if (auto error = mlir::noodle::optimise(*module, target, options.optLevel))
+      return Status::error(Code::Internal, llvm::toString(std::move(error)));
     if (name == "llvm-ir") {
       module->print(stream, nullptr);
       return {};

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Sites.h"
 
+#include "noodle/Cost/DenseCost.h"
 #include "noodle/Dialect/Noodle.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -168,7 +169,8 @@ static std::vector<CostTerm> readTerms(mlir::ArrayAttr terms) {
   return result;
 }
 
-static ProductSite readProduct(mlir::DictionaryAttr from, int64_t vectorBytes) {
+static ProductSite readProduct(mlir::DictionaryAttr from,
+                               const mlir::noodle::CpuTarget &target) {
   auto list = [&](llvm::StringRef name) -> llvm::ArrayRef<int64_t> {
     auto numbers = from.getAs<mlir::DenseI64ArrayAttr>(name);
     return numbers ? numbers.asArrayRef() : llvm::ArrayRef<int64_t>();
@@ -177,11 +179,21 @@ static ProductSite readProduct(mlir::DictionaryAttr from, int64_t vectorBytes) {
     llvm::ArrayRef<int64_t> numbers = list(name);
     return std::vector<uint32_t>(numbers.begin(), numbers.end());
   };
-  return {sizes("batch"), sizes("rows"),        sizes("columns"),
-          sizes("inner"), list("traits").vec(), vectorBytes};
+  // Products that this CPU adds up several at a time take less.
+  mlir::noodle::ProductTerms terms;
+  std::vector<int64_t> traits;
+  if (mlir::noodle::readProductTraits(list("traits"), terms)) {
+    terms.shape.stepCost = terms.stepCost(mlir::noodle::MachineModel::of(
+        target.vectorBytes, target.kernelFeatures));
+    auto numbers = mlir::noodle::productTraits(terms);
+    traits.assign(numbers.begin(), numbers.end());
+  }
+  return {sizes("batch"), sizes("rows"),     sizes("columns"),
+          sizes("inner"), std::move(traits), target.vectorBytes};
 }
 
-std::vector<Site> readSites(mlir::ModuleOp module, int64_t vectorBytes) {
+std::vector<Site> readSites(mlir::ModuleOp module,
+                            const mlir::noodle::CpuTarget &target) {
   std::vector<Site> result;
   auto sites = module->getAttrOfType<mlir::ArrayAttr>("noodle.sites");
   if (!sites)
@@ -202,7 +214,7 @@ std::vector<Site> readSites(mlir::ModuleOp module, int64_t vectorBytes) {
       for (auto name : sizes.getAsRange<mlir::StringAttr>())
         site.sizes.push_back(name.getValue().str());
     if (auto product = from.getAs<mlir::DictionaryAttr>("product"))
-      site.product = readProduct(product, vectorBytes);
+      site.product = readProduct(product, target);
   }
   return result;
 }

@@ -10,6 +10,7 @@
 #include "Job.h"
 
 #include "noodle/Engine/Compiler.h"
+#include "noodle/Target/Target.h"
 
 namespace noodle::engine {
 
@@ -23,8 +24,9 @@ Status readSignatures(mlir::ModuleOp module, const CompileOptions &options,
 Status attachStats(mlir::ModuleOp module, const CompileOptions &options);
 
 /// Of the module attributes noodle.sites and noodle.reference.
-/// `vectorBytes`: of the CPU that code is for.
-std::vector<Site> readSites(mlir::ModuleOp module, int64_t vectorBytes);
+/// `target`: the CPU that code is for.
+std::vector<Site> readSites(mlir::ModuleOp module,
+                            const mlir::noodle::CpuTarget &target);
 std::vector<std::string> readReferences(mlir::ModuleOp module);
 
 } // namespace noodle::engine

@@ -293,6 +293,7 @@ struct SelectStrategy
     DenseForm form = denseForm(op);
     ProductTerms terms;
     terms.shape = form.shape;
+    terms.narrow = form.narrow;
     auto sizesOf = [&](ArrayRef<unsigned> letters) {
       SmallVector<unsigned> numbers;
       for (unsigned letter : letters)

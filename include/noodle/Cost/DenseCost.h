@@ -24,11 +24,18 @@ DensePrediction predictDense(llvm::StringRef strategy,
                              const ProductShape &shape,
                              const MachineModel &machine);
 
+/// Factors whose products a CPU may add up several at a time.
+enum class NarrowFactors { None, Bf16, I8 };
+
 /// A contraction's groups of loops as products of its site's sizes, so that a
 /// call can predict for the extents it meets.
 struct ProductTerms {
   SmallVector<unsigned> batch, rows, columns, inner; ///< numbers of sizes
   ProductShape shape;                                ///< but for the extents
+  NarrowFactors narrow = NarrowFactors::None;
+
+  /// The shape's step as this machine takes it.
+  double stepCost(const MachineModel &machine) const;
 };
 
 /// {batch, rows, columns, inner, traits}, each a list of integers.

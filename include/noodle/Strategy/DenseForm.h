@@ -24,6 +24,7 @@ struct DenseForm {
   /// Extents are those of the types; `atSizes` knows more.
   ProductShape shape;
   SemiringKind semiring = SemiringKind::PlusTimes;
+  NarrowFactors narrow = NarrowFactors::None;
   SemiringTraits traits;
   Type element; ///< sums are formed in it
 
