@@ -11,8 +11,11 @@
 
 using namespace mlir::noodle;
 
+/// Of floats of 4 bytes on one core of Zen 4: at 1024 one level changes
+/// nothing, at 2048 it gives 1.13 and a second level 1.03 more. Of 8 bytes one
+/// level gives 1.0 to 1.06 at 2048, where memory is the limit.
 int64_t mlir::noodle::strassenFrom(int64_t elementBytes) {
-  return elementBytes > 8 ? 512 : 1024;
+  return elementBytes > 4 ? 4096 : 2048;
 }
 
 int64_t mlir::noodle::strassenLevels(int64_t smallest, int64_t from) {
@@ -34,10 +37,10 @@ double mlir::noodle::strassenErrorFactor(int64_t levels, int64_t inner) {
   return std::pow(18.0, double(levels)) * (least * least + 6 * least) - 6 * n;
 }
 
-/// Passes over quarter matrices that additions take: reads and writes, per
-/// level that is not the innermost, and of the innermost, whose additions are
-/// part of packing and of epilogues.
-static constexpr double kOuterPasses = 24 + 8, kInnerPasses = 14 + 8;
+/// Quarters that additions read and write: of a level that is not the innermost
+/// and of the innermost, where those of lhs and most of out are part of packing
+/// and of epilogues.
+static constexpr double kOuterPasses = 45, kInnerPasses = 32;
 
 StrassenPlan mlir::noodle::planStrassen(const ProductShape &shape,
                                         const MachineModel &machine,
