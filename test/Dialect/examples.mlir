@@ -145,6 +145,16 @@ func.func @mark(%m: index, %n: index) {
   return
 }
 
+// CHECK-LABEL: @blas_product
+func.func @blas_product(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
+  // CHECK: noodle.blas_product lhs(%{{.*}} : memref<?x?xf32>) rhs(%{{.*}} : memref<?x?xf32>) outs(%{{.*}} : memref<?x?xf32>) {indexing_maps = [{{.*}}], site = 3 : i64}
+  %formed = noodle.blas_product lhs(%a : memref<?x?xf32>) rhs(%b : memref<?x?xf32>)
+    outs(%c : memref<?x?xf32>)
+    {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (k, j)>,
+                      affine_map<(i, j, k) -> (i, j)>], site = 3 : i64}
+  return
+}
+
 // CHECK-LABEL: @launch
 func.func @launch(%x: tensor<?xf32>, %init: tensor<?xf32>, %blocks: index, %one: index, %n: i64) -> tensor<?xf32> {
   // CHECK: %{{.*}}, %[[Y:.*]] = noodle.launch @scale grid(%{{.*}}, %{{.*}}, %{{.*}}) ins(%{{.*}} : tensor<?xf32>) outs(%{{.*}} : tensor<?xf32>) scalars(%{{.*}}) {site = 3 : i64} : tensor<?xf32>
