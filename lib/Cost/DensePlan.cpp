@@ -18,18 +18,24 @@ static constexpr double kUnknownExtent = 256;
 /// costs 0.25 us warm and 40 us cold (2-core Zen 4 and Zen 5), the time of
 /// about 1.5e6 steps of f32.
 static constexpr double kSerialSteps = 1.5e6;
-/// Rows of a block: 64 measured best with long sums on Zen 5.
-static constexpr int64_t kRowBlock = 64;
-/// Steps of the sum in a block, in bytes of a row of the left operand: 1024
-/// floats measured best at 2048 and 4096 on Zen 5.
-static constexpr int64_t kInnerBytes = 4096;
+/// Rows of a block: 32 on Zen 4, where products of 512 floats run at 111, 107,
+/// 108 GFLOP/s with 32, 64, 16 of a peak of 118; alike from 1024 on.
+static constexpr int64_t kRowBlock = 32;
+/// Steps of the sum in a block, in bytes of a row of the left operand, and the
+/// bytes up to which a sum is not cut. On Zen 4 sums of 3000 floats run at 103
+/// GFLOP/s in one block, at 99 in blocks of 768.
+static constexpr int64_t kInnerBytes = 8192, kWholeInnerBytes = 12288;
 /// Columns of a packed block: 2048 floats measured best at 4096 on Zen 5.
 static constexpr int64_t kColumnBytes = 8192;
+/// Lines of a cache set of the first level. As many rows a multiple of 4 KiB
+/// apart fit: 12 such rows cost 10 % against 8 at 1024 and 2048 on Zen 4.
+static constexpr int64_t kCacheWays = 8, kCacheSpan = 4096;
 /// Elements of the right operand below which it is read where it is: packing
 /// costs 3 to 8 % up to 256 x 256 floats on Zen 5.
 static constexpr int64_t kPackRhsBytes = 512 << 10;
-/// The same for the left operand: it pays from 2048 x 2048 floats on Zen 5.
-static constexpr int64_t kPackLhsBytes = 6 << 20;
+/// The same for a left operand whose steps are rows of memory. One whose rows
+/// are is read as well where it is: 105 against 104 GFLOP/s at 2048 on Zen 4.
+static constexpr int64_t kPackLhsBytes = 2 << 20;
 
 static double extentOr(int64_t extent) {
   return extent < 0 ? kUnknownExtent : double(extent);
@@ -102,17 +108,17 @@ static double tileCycles(double rows, double vectors) {
 
 /// The register tile with the least work, tails included.
 static TileChoice chooseTile(int64_t rows, int64_t columns, int64_t lanes,
-                             int64_t registers, int64_t spare) {
+                             int64_t registers, int64_t spare,
+                             int64_t mostRows) {
   bool wide = registers >= 32;
-  TileChoice best = {wide ? 8 : 4, wide ? 2 : 3, 0};
-  if (!wide)
-    best = {6, 2, 0};
+  TileChoice best = {wide ? 8 : 6, wide ? 3 : 2, 0};
   if (rows < 0 && columns < 0)
     return best;
   best.cost = std::numeric_limits<double>::max();
-  for (int64_t v : {2, 3, 1, 4})
-    for (int64_t r : {8, 12, 10, 6, 9, 7, 11, 14, 13, 5, 4, 3, 2, 1, 24, 16}) {
-      if (r * v + v + 1 + spare > registers)
+  for (int64_t v : {2, 3, 1, 4, 6, 8})
+    for (int64_t r : {8, 12, 10, 6, 9, 7, 11, 13, 5, 4, 3, 2, 1, 24, 16}) {
+      // Registers for the right operand's vectors and two broadcasts.
+      if (r * v + v + 2 + spare > registers || (r > mostRows && r > 1))
         continue;
       double cost = 0;
       double rowTiles = rows < 0 ? 32 : rows / r;
@@ -126,10 +132,11 @@ static TileChoice chooseTile(int64_t rows, int64_t columns, int64_t lanes,
                       (int64_t(columnRest) % lanes == 0           ? 0
                        : int64_t(columnRest) % lanes * 2 <= lanes ? 0.5
                                                                   : 1);
-      // Entering and leaving a tile: about six steps' worth.
+      // Loading and storing sums, and the loops around: a guess, of which 8x48
+      // comes before 8x32, as measured on Zen 4 (111 and 109 GFLOP/s at 1024).
       auto add = [&](double count, double r, double v) {
         if (count && r && v)
-          cost += count * (tileCycles(r, v) + 0.05 * r * v);
+          cost += count * (tileCycles(r, v) + 0.05 * r * v + 0.6);
       };
       add(rowTiles * columnTiles, r, v);
       add(rowTiles, r, tailVectors);
@@ -203,9 +210,12 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
     return plan;
   }
 
+  bool strided = m > kCacheWays && shape.lhsInnerContiguous && k > 0 &&
+                 k * shape.lhsBytes % kCacheSpan == 0;
   // A step without fma needs a register for the product.
   TileChoice tile = chooseTile(m, n, plan.lanes, machine.vectorRegisters,
-                               machine.fma && shape.stepCost <= 1 ? 0 : 1);
+                               machine.fma && shape.stepCost <= 1 ? 0 : 1,
+                               strided ? kCacheWays : 24);
   plan.tileRows = tile.rows;
   plan.tileColumns = tile.vectors * plan.lanes;
   plan.rowBlock = llvm::alignTo(kRowBlock, plan.tileRows);
@@ -216,18 +226,27 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
   bool rhsFits = n1 * k1 * shape.rhsBytes <= kPackRhsBytes;
   bool rhsReadable = shape.rhsColumnsContiguous && !shape.rhsComputed;
   plan.packRhs = !rhsReadable || (!rhsFits && m1 >= 4 * plan.tileRows);
+  if (rhsReadable && (m < 0 || n < 0 || k < 0)) {
+    plan.packRhs = true;
+    plan.packRhsFrom = kPackRhsBytes / shape.rhsBytes;
+  }
   bool lhsReadable = (shape.lhsInnerContiguous || shape.lhsRowsContiguous) &&
                      !shape.lhsComputed;
-  plan.packLhs = (!lhsReadable && n1 > plan.tileColumns) ||
-                 (plan.packRhs && m1 * k1 * shape.lhsBytes >= kPackLhsBytes);
+  plan.packLhs = n1 > plan.tileColumns &&
+                 (!lhsReadable || (!shape.lhsInnerContiguous && plan.packRhs &&
+                                   m1 * k1 * shape.lhsBytes >= kPackLhsBytes));
   plan.kind = plan.packLhs                           ? ProductClass::PackBoth
               : plan.packRhs                         ? ProductClass::PackRhs
               : m >= 0 && n >= 0 && m < 32 && n < 32 ? ProductClass::Tiny
                                                      : ProductClass::Unpacked;
-  int64_t innerBlock = kInnerBytes / shape.sumBytes;
-  bool longInner = k < 0 || k >= 2 * innerBlock;
-  if (longInner && plan.packRhs && plan.packLhs)
-    plan.innerBlock = innerBlock;
+  // Blocks of one length, a multiple of what is packed at a time.
+  bool longInner = k < 0 || k * shape.sumBytes > kWholeInnerBytes;
+  if (longInner && plan.packRhs) {
+    plan.innerBlock = kInnerBytes / shape.sumBytes;
+    if (k > 0)
+      plan.innerBlock = llvm::alignTo(
+          llvm::divideCeil(k, llvm::divideCeil(k, plan.innerBlock)), 64);
+  }
   int64_t columnBlock =
       llvm::alignDown(kColumnBytes / shape.sumBytes, plan.tileColumns);
   if (n < 0 || n > columnBlock)

@@ -63,8 +63,7 @@ enum class ProductClass {
   PackBoth  ///< both packed
 };
 
-/// How the emitter cuts. Extents that are unknown leave choices to the run:
-/// then packing is decided there by `packFrom`.
+/// How the emitter cuts.
 struct DensePlan {
   ProductClass kind = ProductClass::Unpacked;
   /// Lanes of a full vector of sums.
@@ -75,8 +74,11 @@ struct DensePlan {
   /// Block of the sum, of rows and of columns.
   int64_t innerBlock = 0, rowBlock = 64, columnBlock = 0;
   bool packLhs = false, packRhs = false;
+  /// Where extents are unknown: elements of the right operand from which the
+  /// run packs it; 0: always.
+  int64_t packRhsFrom = 0;
   /// Steps of the sum in the unrolled body.
-  int64_t unroll = 4;
+  int64_t unroll = 2;
   /// Parts that the sum is cut into, each of which may run at once; 1: none.
   int64_t splitInner = 1;
   /// Whether blocks may run at once, and whether the batch does.

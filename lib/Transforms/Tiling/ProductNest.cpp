@@ -163,6 +163,13 @@ SmallVector<Value> ProductNest::atStep(const Side &side,
                     loops.inner.tabulated() ? b.add(range.innerFirst, k) : k);
 }
 
+bool ProductNest::readsRightInPlace() {
+  return !groups && !scans && loops.right.copies && !loops.inner.tabulated() &&
+         !loops.columns.tabulated() &&
+         !loops.operands[loops.right.operands.front()].bytes &&
+         loops.contiguous(loops.columns, loops.right, 1);
+}
+
 void ProductNest::tiledProduct(ArrayRef<Value> origins) {
   Value rows = loops.rows.extent, columns = loops.columns.extent,
         inner = loops.inner.extent;
@@ -179,8 +186,18 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
   Value blockSteps = cutsInner ? b.min(b.at(plan.innerBlock), inner) : inner;
 
   std::optional<RightPacker> right;
+  Value packed;
   if (plan.packRhs) {
     right.emplace(loops, tile, plan.tileColumns, groups, scans);
+    if (plan.packRhsFrom && readsRightInPlace()) {
+      Value few = b.at(4 * plan.tileRows);
+      packed = arith::AndIOp::create(
+          b,
+          arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
+                                b.mul(columns, inner), b.at(plan.packRhsFrom)),
+          arith::CmpIOp::create(b, arith::CmpIPredicate::sge, rows, few));
+      blockColumns = arith::SelectOp::create(b, packed, blockColumns, b.at(0));
+    }
     right->allocate(blockColumns, blockSteps);
   }
   // A piece is a block of rows, of columns too where rows make few.
@@ -210,8 +227,11 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
     PackRange columnRange = range;
     columnRange.first = columnFrom;
     columnRange.last = columnTo;
+    Value packTo = columnTo;
+    if (packed)
+      packTo = arith::SelectOp::create(b, packed, columnTo, columnFrom);
     if (right)
-      spread(columnFrom, columnTo, plan.tileColumns, plan.parallel,
+      spread(columnFrom, packTo, plan.tileColumns, plan.parallel,
              [&](ValueRange at) {
                right->panel(at.front(), columnRange, origins);
              });
@@ -250,6 +270,7 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
       part.columnTo =
           pieceColumns ? b.min(b.add(at[1], pieceColumns), columnTo) : columnTo;
       part.right = right ? &*right : nullptr;
+      part.packed = packed;
       part.finish = finish;
       part.origins = origins;
       std::optional<LeftPacker> left;
@@ -381,7 +402,38 @@ void ProductNest::tileAt(const Block &block, TileForm form, Value row,
     return tile.factor(loops.left, atStep(loops.left, rowStarts[r], range, k),
                        loops.rows, b.add(row, r), 1);
   };
+  // Where the run decides, both places are one buffer, offset and step.
+  SmallVector<FlatOperand> eitherBuffer;
+  SmallVector<Value> eitherStart;
+  Value eitherStep;
+  if (block.packed) {
+    unsigned operand = loops.right.operands.front();
+    FlatOperand from = loops.operands[operand];
+    Value packedBuffer = memref::CastOp::create(b, from.buffer.getType(),
+                                                block.right->buffer.buffer);
+    from.buffer =
+        arith::SelectOp::create(b, block.packed, packedBuffer, from.buffer);
+    eitherBuffer.push_back(from);
+    eitherStep = arith::SelectOp::create(
+        b, block.packed, b.at(block.right->width), loops.inner.step[operand]);
+    Value panel = block.right->panelAt(b.sub(panelColumn, block.columns.first),
+                                       range.innerCount);
+    panel = b.add(panel, b.sub(column, panelColumn));
+    for (int64_t lane : before) {
+      Value start = atFirstStep(loops.right,
+                                tile.moved(loops.right,
+                                           tile.of(loops.right, block.origins),
+                                           loops.columns, b.add(column, lane)),
+                                range)[0];
+      eitherStart.push_back(
+          arith::SelectOp::create(b, block.packed, b.add(panel, lane), start));
+    }
+  }
   auto right = [&](unsigned v, Value k) {
+    if (block.packed)
+      return tile.load(eitherBuffer.front(),
+                       b.add(eitherStart[v], b.mul(k, eitherStep)),
+                       form.widths[v], form.maskOf(v));
     if (block.right) {
       Value at = block.right->panelAt(b.sub(panelColumn, block.columns.first),
                                       range.innerCount);

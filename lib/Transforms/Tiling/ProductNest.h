@@ -23,6 +23,8 @@ private:
   /// One product of the batch, between these offsets.
   void product(ArrayRef<Value> origins);
   void tiledProduct(ArrayRef<Value> origins);
+  /// Whether tiles may read the right operand where it is.
+  bool readsRightInPlace();
   void rowProduct(ArrayRef<Value> origins);
   void dotProduct(ArrayRef<Value> origins);
 
@@ -41,6 +43,7 @@ private:
     Value columnFrom, columnTo;
     Value unclean; ///< whether a factor may be, beside packed right ones
     RightPacker *right = nullptr;
+    Value packed; ///< whether `right` holds the factors; null: if it is given
     LeftPacker *left = nullptr;
     TileFinish finish;
     ArrayRef<Value> origins;
