@@ -45,3 +45,14 @@ func.func @apart(%a: memref<8x4xf32, strided<[16, 1]>>, %b: memref<8x4xf32>, %v:
   }
   return
 }
+
+// CHECK-LABEL: func.func @nothing
+// CHECK-NOT:   linalg.generic
+func.func @nothing(%a: memref<0x4xf32>, %b: memref<0xf32>) {
+  linalg.generic {indexing_maps = [#m, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]} ins(%a : memref<0x4xf32>) outs(%b : memref<0xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %s = arith.addf %o, %x : f32
+    linalg.yield %s : f32
+  }
+  return
+}

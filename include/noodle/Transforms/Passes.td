@@ -539,7 +539,8 @@ def NoodleCollapseLoopsPass
   let description = [{
     Adjacent loops of a `linalg.generic` on buffers become one where every
     operand that has one of them has both, side by side, and no gap between
-    rows. `linalg.fill` becomes a `linalg.generic` before.
+    rows. `linalg.fill` becomes a `linalg.generic` before. Ops with a loop of no
+    iterations go.
 
     Precondition: linalg ops on buffers. Postcondition: the same, with fewer
     loops.

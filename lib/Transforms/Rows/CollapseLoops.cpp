@@ -89,8 +89,14 @@ struct CollapseLoops
     }
     SmallVector<linalg::GenericOp> generics;
     getOperation().walk([&](linalg::GenericOp op) { generics.push_back(op); });
-    for (linalg::GenericOp op : generics)
-      collapse(rewriter, op);
+    for (linalg::GenericOp op : generics) {
+      // A loop of no iterations leaves nothing to do, sums included.
+      if (op.hasPureBufferSemantics() &&
+          llvm::is_contained(op.getStaticLoopRanges(), 0))
+        rewriter.eraseOp(op);
+      else
+        collapse(rewriter, op);
+    }
   }
 };
 } // namespace
