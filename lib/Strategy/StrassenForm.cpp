@@ -42,7 +42,7 @@ std::string noodle::whyNotStrassen(ContractOp op, const DenseForm &form) {
     if (group->empty())
       return std::string("the product has no ") + name;
     if (group->size() > 1)
-      return std::string("the ") + name + " are over several letters";
+      return std::string("several letters make its ") + name;
   }
   ContractSpec spec = op.getSpec();
   for (auto [k, letters] : llvm::enumerate(spec.operands))

@@ -172,6 +172,10 @@ noodle_rt_status runProduct(noodle_rt_context *context, const Blas::Impl &blas,
     return Runner<float>(blas, product, form).run(context);
   case NOODLE_RT_F64:
     return Runner<double>(blas, product, form).run(context);
+  case NOODLE_RT_C64:
+    return Runner<std::complex<float>>(blas, product, form).run(context);
+  case NOODLE_RT_C128:
+    return Runner<std::complex<double>>(blas, product, form).run(context);
   default:
     return NOODLE_RT_FALLBACK;
   }

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <random>
 
 using namespace noodle::rt;
@@ -92,12 +93,19 @@ template <typename T> struct Product {
           stride += 3;
       }
       for (int64_t k = 0; k < stride; ++k)
-        tensors[t].push_back(T(int64_t(random() % 7)) - T(3));
+        tensors[t].push_back(element(random));
     }
     // Where nothing is accumulated, what is there does not count.
     if (!accumulate)
       for (T &value : tensors[2])
         value = T(std::nan(""));
+  }
+
+  static T element(std::mt19937 &random) {
+    T value = T(int64_t(random() % 7)) - T(3);
+    if constexpr (!std::is_floating_point_v<T>)
+      value.imag(typename T::value_type(random() % 5));
+    return value;
   }
 
   void expect() {
@@ -151,8 +159,8 @@ template <typename T> struct Product {
   /// NaN is what nobody wrote.
   void check() const {
     for (size_t k = 0; k < expected.size(); ++k)
-      if (std::isnan(expected[k]))
-        EXPECT_TRUE(std::isnan(tensors[2][k])) << "written at " << k;
+      if (expected[k] != expected[k])
+        EXPECT_TRUE(tensors[2][k] != tensors[2][k]) << "written at " << k;
       else
         ASSERT_EQ(tensors[2][k], expected[k]) << "at " << k;
   }
@@ -233,16 +241,20 @@ TEST_F(BlasProduct, AgreesWithPlainLoops) {
   BlasSession session(lazily(fake("fakecblas")), false);
   compareMany<float>(session, NOODLE_RT_F32, 1, pool);
   compareMany<double>(session, NOODLE_RT_F64, 2, pool);
+  compareMany<std::complex<float>>(session, NOODLE_RT_C64, 3, pool);
+  compareMany<std::complex<double>>(session, NOODLE_RT_C128, 4, pool);
 }
 
 TEST_F(BlasProduct, AgreesWithPlainLoopsOnThisMachinesBlas) {
   std::string whyNot;
   auto blas = lazily("");
   if (!blas->get(whyNot))
-    GTEST_SKIP() << "SKIPPED 6000 products: " << whyNot;
+    GTEST_SKIP() << "SKIPPED 12000 products: " << whyNot;
   BlasSession session(blas, false);
-  compareMany<float>(session, NOODLE_RT_F32, 3, pool);
-  compareMany<double>(session, NOODLE_RT_F64, 4, pool);
+  compareMany<float>(session, NOODLE_RT_F32, 5, pool);
+  compareMany<double>(session, NOODLE_RT_F64, 6, pool);
+  compareMany<std::complex<float>>(session, NOODLE_RT_C64, 7, pool);
+  compareMany<std::complex<double>>(session, NOODLE_RT_C128, 8, pool);
 }
 
 /// m x k times k x n, as programs have them.
