@@ -7,8 +7,8 @@
 // Floats only where the policy allows a larger error, which is stated.
 
 // CHECK-LABEL: func.func @floats
-// CHECK: strategy = #noodle.strategy<strassen>
-// CHECK-SAME: noodle.why = "the option asks for it: 2 levels of Strassen-Winograd, error bound 2.04e+01 (with max|lhs| max|rhs| = 1)"
+// CHECK: noodle.why = "the option asks for it: 2 levels of Strassen-Winograd, error bound 2.04e+01 (with max|lhs| max|rhs| = 1)"
+// CHECK-SAME: strategy = #noodle.strategy<strassen>
 // STRICT-LABEL: func.func @floats
 // STRICT: noodle.why = "{{.*}}the option asks for strassen, but sums of floats need the policy fast: its error bound is larger)"
 // STRICT-SAME: strategy = #noodle.strategy<tiled>
