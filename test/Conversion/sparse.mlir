@@ -1,9 +1,10 @@
 // RUN: noodle-opt %s --convert-noodle-to-linalg --split-input-file | FileCheck %s
 
 #csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
-// The sparsifier's own arithmetic for plus_times.
+// Rows of entries times a dense operand are fused contractions.
 // CHECK-LABEL: func.func @plus_times
-// CHECK: linalg.generic
+// CHECK: noodle.fused_contract lhs(%arg0 : tensor<?x?xf64, #{{.*}}>) rhs(%arg1 : tensor<?xf64>) {{.*}}zero = 0.000000e+00 : f64}
+// CHECK: combine {
 // CHECK-NEXT: ^bb0
 // CHECK-NEXT: arith.mulf
 // CHECK-NEXT: arith.addf
@@ -14,13 +15,13 @@ func.func @plus_times(%a: tensor<?x?xf64, #csr>, %x: tensor<?xf64>) -> tensor<?x
 
 // -----
 
-// Regions for any other, and sums that start from the semiring's zero.
+// Over any semiring, from its zero.
 #csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
 // CHECK-LABEL: func.func @min_plus
-// CHECK: %[[INF:.*]] = arith.constant 0x7FF0000000000000 : f64
-// CHECK: %[[P:.*]] = sparse_tensor.binary
-// CHECK: arith.addf
-// CHECK: sparse_tensor.reduce %[[P]], %{{.*}}, %[[INF]]
+// CHECK: noodle.fused_contract {{.*}}semiring = #noodle.semiring<min_plus>, zero = 0x7FF0000000000000 : f64}
+// CHECK: combine {
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: arith.addf
 // CHECK-NOT: sparse_tensor.convert
 func.func @min_plus(%a: tensor<?x?xf64, #csr>, %x: tensor<?xf64>) -> tensor<?xf64> {
   %y = noodle.contract "ij,j->i" (%a, %x) {semiring = #noodle.semiring<min_plus>} : (tensor<?x?xf64, #csr>, tensor<?xf64>) -> tensor<?xf64>
@@ -29,12 +30,13 @@ func.func @min_plus(%a: tensor<?x?xf64, #csr>, %x: tensor<?xf64>) -> tensor<?xf6
 
 // -----
 
-// The sparsifier would drop init: it is added afterwards.
+// What is added to the sums is part of the epilogue.
 #csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
 // CHECK-LABEL: func.func @into
-// CHECK: %[[SUM:.*]] = linalg.generic
-// CHECK: sparse_tensor.reduce
-// CHECK: linalg.generic {{.*}}ins(%arg2, %[[SUM]]
+// CHECK: noodle.fused_contract {{.*}} extras(%arg2 : tensor<?xf64>)
+// CHECK: epilogue {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f64, %[[INIT:.*]]: f64):
+// CHECK-NEXT: arith.cmpf olt, %[[INIT]], %[[SUM]] : f64
 func.func @into(%a: tensor<?x?xf64, #csr>, %x: tensor<?xf64>, %i: tensor<?xf64>) -> tensor<?xf64> {
   %y = noodle.contract "ij,j->i" (%a, %x) into(%i : tensor<?xf64>) {semiring = #noodle.semiring<min_plus>} : (tensor<?x?xf64, #csr>, tensor<?xf64>) -> tensor<?xf64>
   return %y : tensor<?xf64>
