@@ -92,8 +92,8 @@ static LogicalResult verifyMaps(FusedContractOp op) {
                               << "buffer, but is " << value.getType();
     if (auto tensor = dyn_cast<RankedTensorType>(type);
         tensor && tensor.getEncoding() && k >= op.getLhs().size())
-      return op.emitOpError() << "operand " << k
-                              << " is sparse: only lhs operands may be";
+      return op.emitOpError()
+             << "operand " << k << " is sparse: only lhs operands may be";
     if (isa<MemRefType>(type) != op.onBuffers())
       return op.emitOpError() << "mixes tensors and buffers";
     AffineMap map = op.getMap(k);

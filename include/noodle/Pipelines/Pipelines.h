@@ -87,8 +87,7 @@ struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
       llvm::cl::init(32)};
   /// What the target CPU has beyond its level: avx512bf16, avx512vnni.
   PassOptions::Option<std::string> features{
-      *this, "features",
-      llvm::cl::desc("CPU features: avx512bf16, avx512vnni"),
+      *this, "features", llvm::cl::desc("CPU features: avx512bf16, avx512vnni"),
       llvm::cl::init("")};
   /// What ops may run on: cpu; cuda, every op that has a kernel there; auto,
   /// each op where it is predicted to be done first.
