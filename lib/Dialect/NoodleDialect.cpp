@@ -31,7 +31,7 @@ static constexpr StringLiteral notes[] = {
     "noodle.stats_key",     "noodle.cpu",          "noodle.schedule",
     "noodle.parallel_body", "noodle.parallel_for", "noodle.sites",
     "noodle.plan",          "noodle.fallback",     "noodle.device",
-    "noodle.chunked",        "noodle.kernels",      "noodle.kernel",
+    "noodle.chunked",       "noodle.kernels",      "noodle.kernel",
     "noodle.chip"};
 
 static bool isNote(StringAttr name) {

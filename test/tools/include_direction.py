@@ -6,7 +6,8 @@
 Dialect <- Cost <- Algebra <- Strategy <- Conversion, Transforms, Target <-
 Pipelines <- Engine <- CAPI <- tools. The interpreter (Reference) knows the
 dialect alone and is known to Algebra, Engine and what is above. The compiler
-below Engine knows the runtime through noodle-rt/abi.h and ir_symbols.def only.
+below Engine knows the runtime through noodle-rt/abi.h, ir_symbols.def and the
+number formats of narrow.h only.
 The runtime knows nothing of the compiler or LLVM, the host API nothing but
 itself.
 """
@@ -20,7 +21,11 @@ LAYERS = {"Dialect": 0, "Reference": 0, "Cost": 1, "Algebra": 2, "Strategy": 3,
           "Conversion": 4, "Transforms": 4, "Target": 4, "Pipelines": 5,
           "InitAll.h": 5, "Engine": 6, "CAPI": 7, "tools": 8}
 MAY_USE_REFERENCE = {"Reference", "Algebra", "Engine", "CAPI", "tools"}
-COMPILER_RT = {"noodle-rt/abi.h", "noodle-rt/ir_symbols.def"}
+COMPILER_RT = {
+    "noodle-rt/abi.h",
+    "noodle-rt/ir_symbols.def",
+    "noodle-rt/narrow.h",  # what numbers of 16 bits mean: no call, no state
+}
 INCLUDE = re.compile(r'^\s*#?\s*include\s+[<"]([^>"]+)[>"]')
 
 
@@ -57,7 +62,7 @@ def fault(path, included):
         return f"'{part}' has no layer; name it in {os.path.basename(__file__)}"
     if head == "noodle-rt":
         if LAYERS[part] < LAYERS["Engine"] and included not in COMPILER_RT:
-            return "the compiler knows the runtime through abi.h alone"
+            return "the compiler knows the runtime through abi.h and narrow.h alone"
         return None
     if head == "noodle-c" and LAYERS[part] < LAYERS["CAPI"]:
         return "the host API is above this"
