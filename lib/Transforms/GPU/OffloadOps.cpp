@@ -35,9 +35,11 @@ static constexpr size_t kMostMaps = 8;
 
 static bool wantsDevice(Operation *op) {
   auto strategy = op->getAttrOfType<StrategyKindAttr>("strategy");
+  // An op of a library of the host's has no fallback.
   return isTensorOp(op) && strategy &&
          (strategy.getValue() == StrategyKind::Gpu ||
-          strategy.getValue() == StrategyKind::Library);
+          (strategy.getValue() == StrategyKind::Library &&
+           op->hasAttr("noodle.fallback")));
 }
 
 /// Whether a vendor's routine is to be tried before the kernel.
@@ -211,9 +213,9 @@ struct OffloadOps : noodle::impl::NoodleOffloadOpsPassBase<OffloadOps> {
     switch (fallback.getValue()) {
     case StrategyKind::Loops:
     case StrategyKind::Tiled:
+    case StrategyKind::Strassen:
     case StrategyKind::Sparse:
       break;
-    case StrategyKind::Strassen:
     default:
       return op->emitOpError() << "cannot fall back to the strategy "
                                << stringifyStrategyKind(fallback.getValue());
