@@ -96,7 +96,7 @@ Status checkOptions(const CompileOptions &options) {
     return refuse("cpu", options.cpu, "native, x86-64, avx2, avx512");
   if (Status status = checkTarget(options.target); !status.ok())
     return status;
-  if (oneOf(options.strategy, {"gpu", "library"}) && options.target == "cpu")
+  if (options.strategy == "gpu" && options.target == "cpu")
     return Status::error(Code::InvalidArgument,
                          "strategy '" + options.strategy +
                              "' needs the target cuda or auto");
