@@ -145,6 +145,33 @@ func.func @mark(%m: index, %n: index) {
   return
 }
 
+// CHECK-LABEL: @fused_contract
+func.func @fused_contract(%a: tensor<4x8xf32>, %b: tensor<8x16xf32>, %bias: tensor<16xf32>, %c: tensor<4x16xf32>) -> tensor<4x16xf32> {
+  // CHECK: noodle.fused_contract lhs(%{{.*}} : tensor<4x8xf32>) rhs(%{{.*}} : tensor<8x16xf32>) extras(%{{.*}} : tensor<16xf32>) outs(%{{.*}} : tensor<4x16xf32>) {indexing_maps = [{{.*}}], zero = 0.000000e+00 : f32}
+  %r = noodle.fused_contract lhs(%a : tensor<4x8xf32>) rhs(%b : tensor<8x16xf32>)
+    extras(%bias : tensor<16xf32>) outs(%c : tensor<4x16xf32>)
+    {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (k, j)>,
+                      affine_map<(i, j, k) -> (j)>, affine_map<(i, j, k) -> (i, j)>],
+     zero = 0.0 : f32}
+    lhs_body {
+    ^bb0(%x: f32):
+      noodle.yield %x : f32
+    } rhs_body {
+    ^bb0(%y: f32):
+      noodle.yield %y : f32
+    } combine {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %p = arith.mulf %x, %y : f32
+      %s = arith.addf %sum, %p : f32
+      noodle.yield %s : f32
+    } epilogue {
+    ^bb0(%sum: f32, %shift: f32):
+      %o = arith.addf %sum, %shift : f32
+      noodle.yield %o : f32
+    } : tensor<4x16xf32>
+  return %r : tensor<4x16xf32>
+}
+
 // CHECK-LABEL: @blas_product
 func.func @blas_product(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
   // CHECK: noodle.blas_product lhs(%{{.*}} : memref<?x?xf32>) rhs(%{{.*}} : memref<?x?xf32>) outs(%{{.*}} : memref<?x?xf32>) {indexing_maps = [{{.*}}], site = 3 : i64}
