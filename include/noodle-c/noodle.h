@@ -186,6 +186,11 @@ typedef struct noodle_compile_options {
                               first; NULL: the engine's */
   const char *chip; /**< what device code is made for, such as sm_90; NULL: the
                          device's */
+  const char *tier; /**< optimised; 0: the lowest level of code generation;
+                         auto: first calls run by tier-0, and a thread of the
+                         engine optimises what turns out hot, unless threads is
+                         1 or the host brings an executor. Same bits. NULL:
+                         auto, or optimised where optimise_less is given */
 } noodle_compile_options;
 
 /** Compiles `length` bytes of text. `options` may be NULL. */

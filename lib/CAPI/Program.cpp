@@ -42,6 +42,9 @@ noodle_status *noodle_program_compile(noodle_engine *engine, const char *text,
     options.strict = host.strict;
     options.profile = host.profile;
     options.optLevel = std::max(0, options.optLevel - host.optimise_less);
+    options.tier = host.tier            ? host.tier
+                   : host.optimise_less ? "optimised"
+                                        : "auto";
     auto made = std::make_unique<noodle_program>();
     made->state = engine->state;
     if (noodle_status *status = toC(engine::Program::compile(

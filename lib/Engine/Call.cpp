@@ -226,20 +226,28 @@ Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
   if (!bound.strided.empty())
     bound.originals = bound.views;
   bound.pool = &pool;
-  bound.function = function;
   bound.options = options;
   if (options.memoryLimit <= 0)
     bound.options.memoryLimit = machineMemory();
   bound.slots.resize(function->results.size());
   bound.scalars.resize(function->results.size());
-  const Kernel::Impl &impl = kernel->impl();
-  bound.code = impl.entries[function - kernel->artifact().functions.data()];
-  if (bound.code)
-    bound.module = impl.moduleOn(options.device.device);
-  bound.asksBlas = mayAskBlas(kernel->artifact());
-  bound.kernel = std::move(kernel);
+  size_t index = size_t(function - kernel->artifact().functions.data());
+  bound.enter(std::move(kernel), index);
   call = std::move(bound);
   return {};
+}
+
+void BoundCall::enter(std::shared_ptr<const Kernel> entered, size_t index) {
+  const Kernel::Impl &impl = entered->impl();
+  function = &impl.artifact.functions[index];
+  code = impl.entries[index];
+  if (code)
+    module = impl.moduleOn(options.device.device);
+  asksBlas = mayAskBlas(impl.artifact);
+  tierZero = impl.promotion != nullptr;
+  fast = impl.references.empty() && !options.receipt && code && !module &&
+         !asksBlas && !tierZero;
+  kernel = std::move(entered);
 }
 
 Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
@@ -249,14 +257,39 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
                              std::to_string(function->results.size()) +
                              " results, got slots for " +
                              std::to_string(results.size()));
-  const Kernel::Impl &impl = kernel->impl();
-  // The fast path: nothing calls back.
-  if (impl.references.empty() && !options.receipt && code && !module &&
-      !asksBlas) {
+  if (fast) {
     Try attempt;
     attempt.deadlineMillis = options.deadlineMillis;
     return runOnce(region, results, attempt);
   }
+  return tierZero ? runTierZero(region, results) : runSlowly(region, results);
+}
+
+Status BoundCall::runTierZero(rt::Region &region,
+                              std::span<noodle_rt_tensor> results) {
+  std::shared_ptr<Promotion> promotion = kernel->impl().promotion;
+  if (std::shared_ptr<const Kernel> next = promotion->successor()) {
+    earlier = promotion->calls();
+    size_t index = size_t(function - kernel->artifact().functions.data());
+    enter(std::move(next), index);
+    return run(region, results);
+  }
+  Clock::time_point begin = Clock::now();
+  Status status;
+  if (kernel->impl().references.empty() && !options.receipt && !asksBlas) {
+    Try attempt;
+    attempt.deadlineMillis = options.deadlineMillis;
+    status = runOnce(region, results, attempt);
+  } else {
+    status = runSlowly(region, results);
+  }
+  promotion->count(secondsSince(begin));
+  return status;
+}
+
+Status BoundCall::runSlowly(rt::Region &region,
+                            std::span<noodle_rt_tensor> results) {
+  const Kernel::Impl &impl = kernel->impl();
   Clock::time_point begin = Clock::now();
   int threads = options.executor ? options.executor->concurrency() : 1;
   std::optional<Monitor> monitor;
@@ -300,6 +333,10 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
   receipt.cpu = impl.artifact.id.cpu;
   receipt.fallback = impl.artifact.fallback;
   receipt.phases = impl.artifact.phases;
+  bool lowest = impl.artifact.id.options.find("\nO=0\n") != std::string::npos;
+  receipt.tier = !code ? "" : tierZero || lowest ? "0" : "optimised";
+  receipt.tierZeroCalls = tierZero ? impl.promotion->calls() : earlier;
+  receipt.tierNote = tierZero ? impl.promotion->failure() : std::string();
   receipt.memoryPeak = attempt.peak;
   receipt.threads = threads;
   receipt.sites.clear();

@@ -9,6 +9,7 @@
 #include "Cache.h"
 #include "DeviceCode.h"
 #include "Monitor.h"
+#include "Tiers.h"
 
 #include <bit>
 
@@ -35,11 +36,15 @@ struct Engine::Impl {
   rt::DeviceStep noDevice;
   MemoryCache memory;
   std::optional<DiskCache> disk;
+  CompileTools tools;
+  /// Stopped before what its work uses goes.
+  std::shared_ptr<Background> background = std::make_shared<Background>();
+  std::atomic<int64_t> promoted{0};
   std::atomic<int64_t> compiled{0}, memoryHits{0}, diskHits{0}, diskRefused{0};
 };
 
 Engine::Engine() = default;
-Engine::~Engine() = default;
+Engine::~Engine() { self->background->stop(); }
 
 Status Engine::create(EngineOptions options, std::shared_ptr<Engine> &engine) {
   std::shared_ptr<Engine> created(new Engine);
@@ -132,11 +137,54 @@ Status Engine::settle(CompileOptions &options, DeviceUse &use) {
 Engine::Stats Engine::stats() const {
   Stats stats;
   stats.compiled = self->compiled;
+  stats.promoted = self->promoted;
   stats.memoryHits = self->memoryHits;
   stats.diskHits = self->diskHits;
   stats.diskRefused = self->diskRefused;
   self->memory.count(stats.kernels, stats.kernelBytes, stats.evicted);
   return stats;
+}
+
+static std::string tierZeroKey(const std::string &key) {
+  return key + "-tier0";
+}
+
+/// Compiles to tier-0, where options.tier asks for that, with what takes its
+/// place; else optimised.
+Status Engine::compileNow(std::string_view program,
+                          const CompileOptions &options, const std::string &key,
+                          Artifact &artifact,
+                          std::shared_ptr<Promotion> &promotion) {
+  Impl &impl = *self;
+  if (options.tier != "auto")
+    return compileArtifact(program, options, artifact, &impl.tools);
+  std::unique_ptr<PendingCompile> made;
+  if (Status status =
+          compileTierZero(program, options, artifact, made, &impl.tools);
+      !status.ok() || !made)
+    return status;
+  // A function object is copied, the compilation is not.
+  std::shared_ptr<PendingCompile> pending = std::move(made);
+  auto make = [&impl, pending, key, name = options.name](
+                  std::shared_ptr<const Kernel> &kernel) -> Status {
+    Artifact optimised;
+    Status status = pending->finish(optimised, &impl.tools);
+    if (status.ok() && impl.disk)
+      if (Status stored = impl.disk->store(key, optimised); !stored.ok())
+        impl.log(true, stored.message);
+    if (status.ok())
+      status = Kernel::load(std::move(optimised), kernel);
+    if (!status.ok()) {
+      impl.log(true, name + " stays at tier-0: " + status.str());
+      return status;
+    }
+    kernel = impl.memory.insert(key, std::move(kernel));
+    ++impl.promoted;
+    impl.log(false, "optimised " + name);
+    return {};
+  };
+  promotion = std::make_shared<Promotion>(impl.background, std::move(make));
+  return {};
 }
 
 Status Engine::compile(std::string_view program, const CompileOptions &asked,
@@ -154,9 +202,17 @@ Status Engine::compile(std::string_view program, const CompileOptions &asked,
   if (Status status = checkLimits(program, options.name); !status.ok())
     return status;
   Impl &impl = *self;
+  if (options.tier == "0")
+    options.optLevel = 0;
+  else if (isolate || options.optLevel == 0 || !impl.options.background ||
+           impl.options.threads == 1 || impl.options.executor)
+    options.tier = "optimised";
   Identification id = identify(program, options);
   std::string key = keyOf(id);
-  if (auto found = impl.memory.find(key, id)) {
+  auto found = impl.memory.find(key, id);
+  if (!found && options.tier == "auto")
+    found = impl.memory.find(tierZeroKey(key), id);
+  if (found) {
     ++impl.memoryHits;
     told.source = "memory cache";
     kernel = std::move(found);
@@ -165,6 +221,7 @@ Status Engine::compile(std::string_view program, const CompileOptions &asked,
 
   Artifact artifact;
   bool loaded = false;
+  std::shared_ptr<Promotion> promotion;
   if (impl.disk) {
     std::string why;
     switch (impl.disk->load(key, id, artifact, why)) {
@@ -180,9 +237,10 @@ Status Engine::compile(std::string_view program, const CompileOptions &asked,
   }
   Clock::time_point begin = Clock::now();
   if (!loaded) {
-    Status status = isolate ? compileInWorker(impl.options.workerPath, program,
-                                              options, limits, artifact)
-                            : compileArtifact(program, options, artifact);
+    Status status =
+        isolate ? compileInWorker(impl.options.workerPath, program, options,
+                                  limits, artifact)
+                : compileNow(program, options, key, artifact, promotion);
     if (!status.ok())
       return status;
     if (isolate && !(artifact.id == id))
@@ -191,7 +249,7 @@ Status Engine::compile(std::string_view program, const CompileOptions &asked,
     told.compileSeconds = secondsSince(begin);
     ++impl.compiled;
     impl.log(false, "compiled " + options.name);
-    if (impl.disk)
+    if (impl.disk && !promotion)
       if (Status stored = impl.disk->store(key, artifact); !stored.ok())
         impl.log(true, stored.message);
   } else {
@@ -201,11 +259,13 @@ Status Engine::compile(std::string_view program, const CompileOptions &asked,
   }
   begin = Clock::now();
   std::shared_ptr<const Kernel> made;
-  if (Status status = Kernel::load(std::move(artifact), made); !status.ok())
+  if (Status status = Kernel::load(std::move(artifact), made, promotion);
+      !status.ok())
     return status;
   told.loadSeconds = secondsSince(begin);
   told.source = loaded ? "disk cache" : "compiled";
-  kernel = impl.memory.insert(key, std::move(made));
+  kernel =
+      impl.memory.insert(promotion ? tierZeroKey(key) : key, std::move(made));
   return {};
 }
 
@@ -265,11 +325,32 @@ Status Program::compile(std::shared_ptr<Engine> engine,
   return {};
 }
 
+/// Of calls that are not worth optimised code before they begin: a product of
+/// matrices of this size takes about a millisecond by tier-0. A guess.
+static constexpr int64_t kLargeBytes = int64_t(1) << 20;
+
+static bool large(std::span<const noodle_rt_tensor> arguments) {
+  double bytes = 0;
+  for (const noodle_rt_tensor &view : arguments) {
+    double count = 1;
+    for (int k = 0; k < view.rank; ++k)
+      count *= double(view.extents[k]);
+    bool sparse = view.layout == NOODLE_RT_CSR || view.layout == NOODLE_RT_CSC;
+    bytes += double(noodle_rt_element_bytes(view.type)) *
+             (sparse ? double(view.stored) : count);
+  }
+  return bytes > double(kLargeBytes);
+}
+
 Status Program::bind(std::span<const noodle_rt_tensor> arguments,
                      CallOptions options, BoundCall &call) {
   if (!options.executor)
     options.executor = owner->executor();
   std::shared_ptr<const Kernel> kernel = base;
+  if (Promotion *promotion = base->impl().promotion.get())
+    if (auto next =
+            large(arguments) ? promotion->promote() : promotion->successor())
+      kernel = std::move(next);
   if (!options.blas) {
     options.blas = owner->blas();
     options.strictBlas = this->options.strict;

@@ -94,6 +94,8 @@ Status checkOptions(const CompileOptions &options) {
     return refuse("fp", options.fp, "strict, reassoc, fast");
   if (!oneOf(options.cpu, {"native", "x86-64", "avx2", "avx512"}))
     return refuse("cpu", options.cpu, "native, x86-64, avx2, avx512");
+  if (!oneOf(options.tier, {"auto", "0", "optimised"}))
+    return refuse("tier", options.tier, "auto, 0, optimised");
   if (Status status = checkTarget(options.target); !status.ok())
     return status;
   if (options.strategy == "gpu" && options.target == "cpu")
@@ -131,7 +133,7 @@ Identification identify(std::string_view program,
   std::string &text = id.options;
   text = "name=" + options.name + "\nentry=" + options.entry +
          "\nstrategy=" + options.strategy + "\nfp=" + options.fp +
-         "\nO=" + std::to_string(options.optLevel) +
+         "\nO=" + std::to_string(options.tier == "0" ? 0 : options.optLevel) +
          "\nstrict=" + std::to_string(options.strict) +
          "\nprofile=" + std::to_string(options.profile) +
          "\ntarget=" + options.target;

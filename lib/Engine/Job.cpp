@@ -7,9 +7,6 @@
 #include "Job.h"
 
 #include "noodle/Dialect/Semiring.h"
-#include "noodle/InitAll.h"
-#include "noodle/Target/Nvptx.h"
-#include "noodle/Target/Target.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/SourceMgr.h"
@@ -95,21 +92,8 @@ Status FirstError::status(Code code, std::string otherwise) const {
   return status;
 }
 
-static mlir::DialectRegistry makeRegistry() {
-  mlir::DialectRegistry registry;
-  mlir::noodle::registerNoodleDialects(registry);
-  mlir::noodle::registerTranslations(registry);
-  mlir::noodle::registerDeviceTranslations(registry);
-  return registry;
-}
-
-// A job compiles one module with few functions on its own thread: threads
-// inside a context would cost more than they bring.
-Job::Job()
-    : context(makeRegistry(), mlir::MLIRContext::Threading::DISABLED),
-      errors(context) {
-  context.printOpOnDiagnostic(false);
-}
+Job::Job(CompileTools *store)
+    : tools(store), context(tools->context), errors(context) {}
 
 Status Job::parse(std::string_view text, std::string_view name) {
   auto sources = std::make_shared<llvm::SourceMgr>();

@@ -7,6 +7,8 @@
 #ifndef NOODLE_LIB_ENGINE_JOB_H
 #define NOODLE_LIB_ENGINE_JOB_H
 
+#include "CompileTools.h"
+
 #include "noodle/Engine/Status.h"
 #include "noodle/Engine/Types.h"
 
@@ -42,11 +44,12 @@ private:
 /// A context, single-threaded, with the dialects programs may use.
 class Job {
 public:
-  Job();
+  explicit Job(CompileTools *store = nullptr);
   /// Parses and verifies. The text is within the limits already.
   Status parse(std::string_view text, std::string_view name);
 
-  mlir::MLIRContext context;
+  BorrowedTools tools;
+  mlir::MLIRContext &context;
   FirstError errors;
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };

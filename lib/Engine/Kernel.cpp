@@ -20,7 +20,10 @@ const Signature *Kernel::find(std::string_view name) const {
 int64_t Kernel::footprint() const {
   // Pages of code, constants and tables besides what the artifact takes.
   constexpr int64_t kPages = 5 * 4096;
+  // What the optimised code is to be made of: LLVM IR in a context.
+  constexpr int64_t kPending = 256 << 10;
   return self->artifact.footprint() + kPages +
+         (self->promotion ? kPending : 0) +
          (self->code ? self->code->bytes() : 0) +
          (self->deviceCode ? int64_t(self->deviceCode->image.size()) : 0);
 }
@@ -37,9 +40,11 @@ Kernel::Impl::moduleOn(const std::shared_ptr<rt::Device> &device) const {
       std::make_shared<rt::DeviceModule>(device, deviceCode));
 }
 
-Status Kernel::load(Artifact artifact, std::shared_ptr<const Kernel> &kernel) {
+Status Kernel::load(Artifact artifact, std::shared_ptr<const Kernel> &kernel,
+                    std::shared_ptr<Promotion> promotion) {
   std::shared_ptr<Kernel> loaded(new Kernel);
   Impl &impl = *loaded->self;
+  impl.promotion = std::move(promotion);
   impl.artifact = std::move(artifact);
   Artifact &held = impl.artifact;
   for (const std::string &text : held.references)

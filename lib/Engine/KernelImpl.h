@@ -9,6 +9,7 @@
 
 #include "Loader.h"
 #include "Reference.h"
+#include "Tiers.h"
 
 #include "noodle/Engine/Kernel.h"
 
@@ -32,6 +33,8 @@ struct Kernel::Impl {
   std::unique_ptr<ReferenceModule> whole;
   /// Null where there is none. Shared with the modules.
   std::shared_ptr<const rt::DeviceCode> deviceCode;
+  /// Of a kernel of tier-0; set before the kernel is shared.
+  std::shared_ptr<Promotion> promotion;
   mutable std::mutex mutex; // guards modules
   mutable std::vector<std::shared_ptr<rt::DeviceModule>> modules;
 };

@@ -277,6 +277,14 @@ std::string receiptText(const Receipt &receipt, bool colour) {
   }
   if (receipt.loadSeconds > 0)
     text += ", loaded in " + time(receipt.loadSeconds);
+  if (receipt.tier == "0")
+    text += "\ntier: 0";
+  else if (receipt.tierZeroCalls >= 0)
+    text += "\ntier: optimised, after " +
+            std::to_string(receipt.tierZeroCalls) + " calls of tier-0";
+  if (!receipt.tierNote.empty())
+    text +=
+        std::string(", ") + warn + "which stays: " + receipt.tierNote + plain;
   text += "\ncpu: " + receipt.cpu.substr(0, receipt.cpu.find(' ')) + "\n";
   text += deviceText(receipt.device, warn, plain);
   text += blasText(receipt.blas, warn, plain);
@@ -330,6 +338,9 @@ std::string receiptJson(const Receipt &receipt) {
   json.text("cpu", receipt.cpu);
   json.text("source", receipt.source);
   json.text("fallback", receipt.fallback);
+  json.text("tier", receipt.tier);
+  json.integer("tier_zero_calls", receipt.tierZeroCalls);
+  json.text("tier_note", receipt.tierNote);
   json.open("phases", '[');
   for (const PhaseTime &phase : receipt.phases) {
     json.open(nullptr, '{');

@@ -8,7 +8,10 @@
 
 #include "noodle/Target/Target.h"
 
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Analysis/ProfileSummaryInfo.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -72,90 +75,179 @@ static void prepare(llvm::Module &module, const llvm::TargetMachine &machine,
   }
 }
 
-/// What each level runs. The clean-up alone gives explicit vector code the
-/// speed of O3 at a tenth of its time; loops that arrive scalar want the rest.
+/// What each level runs on a function. The clean-up alone gives explicit vector
+/// code the speed of O3 at a tenth of its time; loops that arrive scalar want
+/// the rest.
 static const char *pipelineText(int optLevel) {
   switch (optLevel) {
   case 1:
-    return "function(instcombine<no-verify-fixpoint>,simplifycfg,"
-           "early-cse<memssa>)";
+    return "instcombine<no-verify-fixpoint>,simplifycfg,early-cse<memssa>";
   case 2:
-    return "function(sroa,early-cse<memssa>,simplifycfg,"
+    return "sroa,early-cse<memssa>,simplifycfg,"
            "instcombine<no-verify-fixpoint>,loop-mssa(loop-rotate,licm),"
            "loop(indvars),loop-vectorize,loop-mssa(licm),"
-           "instcombine<no-verify-fixpoint>,simplifycfg,early-cse<memssa>)";
+           "instcombine<no-verify-fixpoint>,simplifycfg,early-cse<memssa>";
   default:
-    return "function(sroa,early-cse<memssa>,simplifycfg,"
+    return "sroa,early-cse<memssa>,simplifycfg,"
            "instcombine<no-verify-fixpoint>,loop-mssa(loop-rotate,licm),"
            "loop(indvars),loop-vectorize,slp-vectorizer,loop-mssa(licm),"
            "loop-unroll<O3>,instcombine<no-verify-fixpoint>,simplifycfg,"
-           "early-cse<memssa>)";
+           "early-cse<memssa>";
   }
 }
 
-llvm::Error mlir::noodle::optimise(llvm::Module &module,
-                                   const CpuTarget &target, int optLevel) {
-  auto machine = createMachine(target, optLevel);
-  if (!machine)
-    return machine.takeError();
-  Diagnostics diagnostics(module.getContext());
-  prepare(module, **machine, target);
-  if (optLevel <= 0)
-    return llvm::Error::success();
+/// Whether an innermost loop reads or writes scalars and computes no vectors:
+/// there the vectoriser has something to do.
+static bool hasScalarLoop(llvm::Function &function) {
+  llvm::DominatorTree dominators(function);
+  llvm::LoopInfo loops(dominators);
+  for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
+    if (!loop->isInnermost())
+      continue;
+    bool scalars = false, vectors = false;
+    for (llvm::BasicBlock *block : loop->blocks())
+      for (llvm::Instruction &op : *block) {
+        vectors |= op.getType()->isVectorTy();
+        scalars |= llvm::isa<llvm::LoadInst, llvm::StoreInst>(op);
+      }
+    if (scalars && !vectors)
+      return true;
+  }
+  return false;
+}
+
+struct CodeGenerator::Impl {
+  CpuTarget target;
+  int optLevel = 0;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  // In this order: each is used by those before it when they are destroyed.
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(machine->get());
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(graph);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, graph, modules);
-  llvm::ModulePassManager passes;
-  if (llvm::Error error =
-          builder.parsePassPipeline(passes, pipelineText(optLevel)))
-    return error;
-  passes.run(module, modules);
-  return diagnostics.take("optimisation failed");
-}
+  std::unique_ptr<llvm::PassBuilder> builder;
+  /// For functions with and without scalar loops; made when first used.
+  std::unique_ptr<llvm::FunctionPassManager> full, lean;
 
-static llvm::Error emit(llvm::Module &module, const CpuTarget &target,
-                        int optLevel, llvm::CodeGenFileType kind,
-                        llvm::SmallVectorImpl<char> &bytes) {
+  llvm::Error passes(int level,
+                     std::unique_ptr<llvm::FunctionPassManager> &made) {
+    if (made)
+      return llvm::Error::success();
+    if (!builder) {
+      builder = std::make_unique<llvm::PassBuilder>(machine.get());
+      builder->registerModuleAnalyses(modules);
+      builder->registerCGSCCAnalyses(graph);
+      builder->registerFunctionAnalyses(functions);
+      builder->registerLoopAnalyses(loops);
+      builder->crossRegisterProxies(loops, functions, graph, modules);
+    }
+    auto parsed = std::make_unique<llvm::FunctionPassManager>();
+    if (llvm::Error error =
+            builder->parsePassPipeline(*parsed, pipelineText(level)))
+      return error;
+    made = std::move(parsed);
+    return llvm::Error::success();
+  }
+
+  llvm::Error emit(llvm::Module &module, llvm::CodeGenFileType kind,
+                   llvm::SmallVectorImpl<char> &bytes) {
+    Diagnostics diagnostics(module.getContext());
+    prepare(module, *machine, target);
+    std::string broken;
+    llvm::raw_string_ostream report(broken);
+    if (llvm::verifyModule(module, &report))
+      return llvm::createStringError("malformed LLVM IR: " + broken);
+    llvm::raw_svector_ostream stream(bytes);
+    llvm::legacy::PassManager passes;
+    if (machine->addPassesToEmitFile(passes, stream, nullptr, kind))
+      return llvm::createStringError(
+          "the target cannot emit this kind of file");
+    passes.run(module);
+    return diagnostics.take("code generation failed");
+  }
+};
+
+CodeGenerator::CodeGenerator() : self(std::make_unique<Impl>()) {}
+CodeGenerator::~CodeGenerator() = default;
+
+llvm::Expected<std::unique_ptr<CodeGenerator>>
+CodeGenerator::create(const CpuTarget &target, int optLevel) {
   auto machine = createMachine(target, optLevel);
   if (!machine)
     return machine.takeError();
+  std::unique_ptr<CodeGenerator> made(new CodeGenerator);
+  made->self->target = target;
+  made->self->optLevel = optLevel;
+  made->self->machine = std::move(*machine);
+  return made;
+}
+
+llvm::Error CodeGenerator::optimise(llvm::Module &module) {
+  Impl &impl = *self;
   Diagnostics diagnostics(module.getContext());
-  prepare(module, **machine, target);
-  std::string broken;
-  llvm::raw_string_ostream report(broken);
-  if (llvm::verifyModule(module, &report))
-    return llvm::createStringError("malformed LLVM IR: " + broken);
-  llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager passes;
-  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, kind))
-    return llvm::createStringError("the target cannot emit this kind of file");
-  passes.run(module);
-  return diagnostics.take("code generation failed");
+  prepare(module, *impl.machine, impl.target);
+  if (impl.optLevel <= 0)
+    return llvm::Error::success();
+  llvm::Error error = llvm::Error::success();
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration() || error)
+      continue;
+    bool whole =
+        impl.optLevel >= 3 || (impl.optLevel == 2 && hasScalarLoop(function));
+    auto &passes = whole ? impl.full : impl.lean;
+    error = impl.passes(whole ? impl.optLevel : 1, passes);
+    if (error)
+      break;
+    // Some function passes ask for module analyses that must be there.
+    impl.modules.getResult<llvm::ProfileSummaryAnalysis>(module);
+    passes->run(function, impl.functions);
+  }
+  impl.loops.clear();
+  impl.functions.clear();
+  impl.graph.clear();
+  impl.modules.clear();
+  if (error)
+    return error;
+  return diagnostics.take("optimisation failed");
+}
+
+llvm::Expected<llvm::SmallVector<char, 0>>
+CodeGenerator::emitObject(llvm::Module &module) {
+  llvm::SmallVector<char, 0> bytes;
+  if (llvm::Error error =
+          self->emit(module, llvm::CodeGenFileType::ObjectFile, bytes))
+    return error;
+  return bytes;
+}
+
+llvm::Expected<std::string> CodeGenerator::emitAssembly(llvm::Module &module) {
+  llvm::SmallVector<char, 0> bytes;
+  if (llvm::Error error =
+          self->emit(module, llvm::CodeGenFileType::AssemblyFile, bytes))
+    return error;
+  return std::string(bytes.begin(), bytes.end());
+}
+
+llvm::Error mlir::noodle::optimise(llvm::Module &module,
+                                   const CpuTarget &target, int optLevel) {
+  auto generator = CodeGenerator::create(target, optLevel);
+  return generator ? (*generator)->optimise(module) : generator.takeError();
 }
 
 llvm::Expected<llvm::SmallVector<char, 0>>
 mlir::noodle::emitObject(llvm::Module &module, const CpuTarget &target,
                          int optLevel) {
-  llvm::SmallVector<char, 0> bytes;
-  if (llvm::Error error = emit(module, target, optLevel,
-                               llvm::CodeGenFileType::ObjectFile, bytes))
-    return error;
-  return bytes;
+  auto generator = CodeGenerator::create(target, optLevel);
+  if (!generator)
+    return generator.takeError();
+  return (*generator)->emitObject(module);
 }
 
 llvm::Expected<std::string> mlir::noodle::emitAssembly(llvm::Module &module,
                                                        const CpuTarget &target,
                                                        int optLevel) {
-  llvm::SmallVector<char, 0> bytes;
-  if (llvm::Error error = emit(module, target, optLevel,
-                               llvm::CodeGenFileType::AssemblyFile, bytes))
-    return error;
-  return std::string(bytes.begin(), bytes.end());
+  auto generator = CodeGenerator::create(target, optLevel);
+  if (!generator)
+    return generator.takeError();
+  return (*generator)->emitAssembly(module);
 }

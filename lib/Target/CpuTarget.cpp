@@ -13,7 +13,7 @@
 
 using namespace mlir::noodle;
 
-CpuTarget CpuTarget::host() {
+static CpuTarget findHost() {
   CpuTarget target;
   target.cpu = llvm::sys::getHostCPUName().str();
   std::vector<std::string> features;
@@ -30,6 +30,12 @@ CpuTarget CpuTarget::host() {
     if (map.lookup(name))
       target.kernelFeatures +=
           (target.kernelFeatures.empty() ? "" : ",") + std::string(name);
+  return target;
+}
+
+CpuTarget CpuTarget::host() {
+  // Each compilation and each look-up in a cache asks.
+  static const CpuTarget target = findHost();
   return target;
 }
 
@@ -54,7 +60,7 @@ llvm::Expected<CpuTarget> CpuTarget::get(llvm::StringRef name) {
 }
 
 bool CpuTarget::runsOnHost() const {
-  llvm::StringMap<bool> map = llvm::sys::getHostCPUFeatures();
+  static const llvm::StringMap<bool> map = llvm::sys::getHostCPUFeatures();
   auto has = [&](std::initializer_list<const char *> names) {
     return llvm::all_of(names, [&](const char *n) { return map.lookup(n); });
   };

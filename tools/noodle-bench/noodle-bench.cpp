@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 //   noodle-bench compile PROGRAM [ROUNDS]   text to callable kernel
+//   noodle-bench tier0 PROGRAM [ROUNDS]     the same at the lowest level
 //   noodle-bench load PROGRAM [ROUNDS]      kernel from a warm disk cache
 //   noodle-bench call PROGRAM [ROUNDS]      bound call; arguments are ones
 //
@@ -24,6 +25,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -53,23 +55,44 @@ void report(const char *what, std::vector<double> times) {
               what, times.size(), at(50), at(10), at(90));
 }
 
-int timeCompile(const std::string &program, int rounds) {
+/// `level` 0 is tier-0. The medians of the parts follow on standard error.
+int timeCompile(const std::string &program, int rounds, int level) {
   std::vector<double> times;
+  std::vector<std::string> names;
+  std::map<std::string, std::vector<double>> parts;
+  CompileTools tools; // as an engine has them
   for (int round = -1; round < rounds; ++round) {
     Artifact artifact;
     std::shared_ptr<const Kernel> kernel;
     CompileOptions options;
     options.strict = true;
+    options.optLevel = level;
     Clock::time_point start = Clock::now();
-    if (Status status = compileArtifact(program, options, artifact);
+    if (Status status = compileArtifact(program, options, artifact, &tools);
         !status.ok())
       return fail(status);
+    std::vector<PhaseTime> phases = artifact.phases;
+    Clock::time_point begin = Clock::now();
     if (Status status = Kernel::load(std::move(artifact), kernel); !status.ok())
       return fail(status);
-    if (round >= 0) // the first one also initialises LLVM
-      times.push_back(since(start));
+    phases.push_back({"load", since(begin) * 1e-9});
+    if (round < 0) // the first one also initialises LLVM
+      continue;
+    times.push_back(since(start));
+    for (const PhaseTime &phase : phases) {
+      std::vector<double> &part = parts[phase.phase];
+      if (part.empty())
+        names.push_back(phase.phase);
+      part.push_back(phase.seconds);
+    }
   }
-  report("compile", std::move(times));
+  for (const std::string &name : names) {
+    std::vector<double> &part = parts[name];
+    std::sort(part.begin(), part.end());
+    std::fprintf(stderr, "%-10s %8.3f ms\n", name.c_str(),
+                 part[part.size() / 2] * 1e3);
+  }
+  report(level ? "compile" : "tier0", std::move(times));
   return 0;
 }
 
@@ -149,8 +172,9 @@ int timeCall(const std::string &text, int rounds) {
 int main(int argc, char **argv) {
   int rounds = argc > 3 ? std::atoi(argv[3]) : 30;
   if (argc < 3 || argc > 4 || rounds < 1) {
-    std::fprintf(stderr,
-                 "usage: noodle-bench compile|load|call PROGRAM [ROUNDS]\n");
+    std::fprintf(
+        stderr,
+        "usage: noodle-bench compile|tier0|load|call PROGRAM [ROUNDS]\n");
     return 2;
   }
   std::ifstream file(argv[2]);
@@ -160,7 +184,9 @@ int main(int argc, char **argv) {
     return 1;
   }
   if (!std::strcmp(argv[1], "compile"))
-    return timeCompile(program, rounds);
+    return timeCompile(program, rounds, CompileOptions().optLevel);
+  if (!std::strcmp(argv[1], "tier0"))
+    return timeCompile(program, rounds, 0);
   if (!std::strcmp(argv[1], "load"))
     return timeLoad(program, rounds);
   if (!std::strcmp(argv[1], "call"))

@@ -45,6 +45,10 @@ Compilation
                        libopenblas.so.0, else libblas.so.3)
   --strassen-from N    least extent that strategy strassen halves (default: as
                        measured)
+  --tier TIER          optimised; 0: compiled as fast as possible, which runs
+                       slower; auto: first 0, then optimised when hot, with the
+                       same bits (default: auto for a single call, unless -O,
+                       --cache-dir, --explain or --metrics is given)
   -O0 .. -O3           optimisation of machine code (default: -O2)
   --strict             an op that only the interpreter can execute is an error,
                        and so is one that was to run on a device, or by a

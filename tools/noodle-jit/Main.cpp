@@ -53,6 +53,18 @@ Status writeText(const std::string &path, const std::string &text) {
                     : Status::error(Code::IoError, error.message, error.place);
 }
 
+/// A single call of a small program is over sooner without optimisation. What
+/// is kept, measured or asked for at a level is optimised.
+std::string tierFor(const jit::Options &options) {
+  if (!options.tier.empty())
+    return options.tier;
+  bool once = options.repeat == 1 && options.explain == jit::Report::None &&
+              options.metrics == jit::Report::None;
+  return once && !options.levelGiven && options.engine.cacheDirectory.empty()
+             ? "auto"
+             : "optimised";
+}
+
 } // namespace
 
 int jit::runMain(int argc, char **argv,
@@ -73,6 +85,7 @@ int jit::runMain(int argc, char **argv,
   }
   options.compile.name = options.program == "-" ? "<stdin>" : options.program;
   options.engine.workerPath = "/proc/self/exe";
+  options.compile.tier = tierFor(options);
   if (Status status = checkOptions(options.compile); !status.ok())
     return usage(status.message);
   if (options.compile.chip == "native" && options.compile.target != "cpu" &&

@@ -89,6 +89,7 @@ std::vector<Option> table(Options &o) {
   auto level = [&o](int n) {
     return [&o, n](const std::string &) {
       o.compile.optLevel = n;
+      o.levelGiven = true;
       return true;
     };
   };
@@ -114,6 +115,7 @@ std::vector<Option> table(Options &o) {
       {"--strassen-from", Option::Value,
        integer(2, [&o](int64_t n) { o.compile.strassenFrom = n; }),
        "an extent of at least 2"},
+      {"--tier", Option::Value, set(o.tier), "auto, 0, optimised"},
       {"-O0", Option::Flag, level(0)},
       {"-O1", Option::Flag, level(1)},
       {"-O2", Option::Flag, level(2)},

@@ -22,8 +22,9 @@ struct Options {
   engine::CallOptions call;
   std::vector<std::string> arguments, outputs;
   std::string emit, reproducer;
+  std::string tier; ///< empty: decided by the other options
   Report explain = Report::None, metrics = Report::None;
-  bool check = false, isolate = false;
+  bool check = false, isolate = false, levelGiven = false;
   int64_t repeat = 1;
   bool help = false, version = false;
 };

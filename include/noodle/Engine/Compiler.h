@@ -54,6 +54,11 @@ struct CompileOptions {
   /// Null but in tests. Not sent to a worker, which needs its own.
   std::shared_ptr<const DeviceImageExtender> extender;
   int optLevel = 2; ///< 0 to 3
+  /// "optimised"; "0": the lowest level of code generation; "auto": an engine
+  /// runs the first calls by tier-0 and optimises in the background what turns
+  /// out hot. All three give the same bits. The functions here take "auto" for
+  /// "optimised".
+  std::string tier = "optimised";
   /// Least extent that strategy strassen halves; 0: as measured.
   int64_t strassenFrom = 0;
   /// A fallback is an error: to the interpreter, from a device to the CPU, or
@@ -82,10 +87,55 @@ Status checkOptions(const CompileOptions &options);
 Identification identify(std::string_view program,
                         const CompileOptions &options);
 
+/// What compilations leave for those after them: loaded dialects, passes, code
+/// generators. Changes how long a compilation takes, never what it makes.
+/// Thread-safe.
+class CompileTools {
+public:
+  CompileTools();
+  ~CompileTools();
+  CompileTools(const CompileTools &) = delete;
+  CompileTools &operator=(const CompileTools &) = delete;
+
+  struct Impl;
+  Impl &impl() { return *self; }
+
+private:
+  std::unique_ptr<Impl> self;
+};
+
+/// The second half of a compilation: LLVM IR that tier-0 was made of. May be
+/// finished on any thread, once. Owns all it needs.
+class PendingCompile {
+public:
+  PendingCompile();
+  ~PendingCompile();
+  PendingCompile(const PendingCompile &) = delete;
+  PendingCompile &operator=(const PendingCompile &) = delete;
+
+  /// The artifact that compileArtifact would have made.
+  Status finish(Artifact &artifact, CompileTools *tools = nullptr);
+
+  struct Impl;
+  Impl &impl() { return *self; }
+
+private:
+  std::unique_ptr<Impl> self;
+};
+
 /// Compiles. Where lowering fails, the artifact says so in `fallback` and the
 /// program is interpreted, unless `options.strict`.
 Status compileArtifact(std::string_view program, const CompileOptions &options,
-                       Artifact &artifact);
+                       Artifact &artifact, CompileTools *tools = nullptr);
+
+/// The same at the lowest level of code generation, with the same bits in all
+/// results; `pending` makes the optimised one of the same IR. Null where
+/// nothing would be gained: the program is interpreted or has device code, or
+/// options.optLevel is 0.
+Status compileTierZero(std::string_view program, const CompileOptions &options,
+                       Artifact &artifact,
+                       std::unique_ptr<PendingCompile> &pending,
+                       CompileTools *tools = nullptr);
 
 /// The program for the interpreter alone: the oracle that --check asks.
 Status interpretedArtifact(std::string_view program,

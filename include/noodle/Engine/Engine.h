@@ -24,6 +24,10 @@ struct EngineOptions {
   /// another user or that others may write to is refused.
   std::string cacheDirectory;
   int64_t cacheBytes = int64_t{256} << 20; ///< kernels in memory
+  /// A thread that optimises hot programs of tier "auto", started by the first.
+  /// Without it, and where `threads` is 1 or the host brings an executor, such
+  /// programs are optimised from the start.
+  bool background = true;
   /// Program that compiles for `isolate`, see Worker.h.
   std::string workerPath;
   /// Which CUDA device; opened when a program for one is first compiled.
@@ -78,6 +82,7 @@ public:
   /// Counters since creation.
   struct Stats {
     int64_t compiled = 0, memoryHits = 0, diskHits = 0;
+    int64_t promoted = 0;    ///< from tier-0 to optimised code
     int64_t diskRefused = 0; ///< files that were cut, changed or others'
     int64_t evicted = 0, kernels = 0, kernelBytes = 0;
   };
@@ -87,6 +92,9 @@ private:
   Engine();
   /// Target, chip and strategy as this machine can have them.
   Status settle(CompileOptions &options, DeviceUse &use);
+  Status compileNow(std::string_view program, const CompileOptions &options,
+                    const std::string &key, Artifact &artifact,
+                    std::shared_ptr<Promotion> &promotion);
   struct Impl;
   std::unique_ptr<Impl> self;
 };
@@ -96,7 +104,8 @@ class Program {
 public:
   /// With `variants`, calls compile the program anew for the sizes they bring,
   /// one kernel per bucket of sizes (powers of two); so they do where
-  /// options.target is "auto" and there is a device.
+  /// options.target is "auto" and there is a device. Calls of tier "auto" with
+  /// large arguments do not begin with tier-0.
   static Status compile(std::shared_ptr<Engine> engine,
                         std::string_view program, CompileOptions options,
                         std::shared_ptr<Program> &result, bool isolate = false,

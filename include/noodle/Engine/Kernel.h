@@ -16,14 +16,18 @@
 
 namespace noodle::engine {
 
+class Promotion; // lib/Engine/Tiers.h
+
 /// Machine code in memory, or a program for the interpreter. Immutable,
 /// thread-safe, shared by those who call it.
 class Kernel {
 public:
   /// Links the artifact's code into this process. It may call what
   /// ir_symbols.def lists and nothing else: another symbol is an error that
-  /// names it.
-  static Status load(Artifact artifact, std::shared_ptr<const Kernel> &kernel);
+  /// names it. `promotion`: the artifact is tier-0, and calls go over to the
+  /// kernel that takes its place.
+  static Status load(Artifact artifact, std::shared_ptr<const Kernel> &kernel,
+                     std::shared_ptr<Promotion> promotion = nullptr);
   ~Kernel();
   Kernel(const Kernel &) = delete;
   Kernel &operator=(const Kernel &) = delete;
@@ -95,6 +99,10 @@ private:
   struct Try;
   Status runOnce(rt::Region &region, std::span<noodle_rt_tensor> results,
                  Try &attempt);
+  /// Run by tier-0 until there is optimised code, which then takes over.
+  Status runTierZero(rt::Region &region, std::span<noodle_rt_tensor> results);
+  void enter(std::shared_ptr<const Kernel> kernel, size_t index);
+  Status runSlowly(rt::Region &region, std::span<noodle_rt_tensor> results);
   Status runOnDevice(rt::Region &region, std::span<noodle_rt_tensor> results,
                      Try &attempt);
 
@@ -104,6 +112,9 @@ private:
   noodle_rt_entry code = nullptr;
   std::shared_ptr<rt::DeviceModule> module; ///< null: nothing is launched
   bool asksBlas = false;
+  bool fast = false;     ///< nothing calls back
+  bool tierZero = false; ///< the kernel has a promotion
+  int64_t earlier = -1;  ///< calls of tier-0 before optimised code took over
   CallOptions options;
   std::vector<noodle_rt_tensor> views;     ///< as the kernel takes them
   std::vector<noodle_rt_tensor> originals; ///< as the host gave them

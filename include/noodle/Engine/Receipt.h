@@ -60,6 +60,12 @@ struct Receipt {
   std::string source;
   /// Why the program was interpreted as a whole; empty when it was compiled.
   std::string fallback;
+  /// "0" or "optimised"; empty: interpreted.
+  std::string tier;
+  /// Calls of tier-0 before and, where `tier` is "0", with this one; -1: the
+  /// program was optimised from the start.
+  int64_t tierZeroCalls = -1;
+  std::string tierNote;          ///< why tier-0 stays; else empty
   std::vector<PhaseTime> phases; ///< of the compilation, when it was made
   double compileSeconds = 0;     ///< spent now; 0 when the kernel was cached
   double loadSeconds = 0;

@@ -56,8 +56,30 @@ void registerTranslations(mlir::DialectRegistry &registry);
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateToLLVMIR(mlir::ModuleOp module, llvm::LLVMContext &context);
 
+/// Makes machine code of one module after the other for one CPU at one level;
+/// keeps the target machine, the analyses and the passes between them.
+/// Thread-compatible.
+class CodeGenerator {
+public:
+  static llvm::Expected<std::unique_ptr<CodeGenerator>>
+  create(const CpuTarget &target, int optLevel);
+  ~CodeGenerator();
+
+  /// As the functions of these names below.
+  llvm::Error optimise(llvm::Module &module);
+  llvm::Expected<llvm::SmallVector<char, 0>> emitObject(llvm::Module &module);
+  llvm::Expected<std::string> emitAssembly(llvm::Module &module);
+
+private:
+  CodeGenerator();
+  struct Impl;
+  std::unique_ptr<Impl> self;
+};
+
 /// Runs LLVM's optimisations for `target`. Level 0 does nothing, 1 cleans up,
-/// 2 also hoists and vectorises loops, 3 also unrolls them.
+/// 2 also hoists and vectorises the loops of functions that have any over
+/// scalars, 3 does so in all and unrolls them. No level changes a result's
+/// bits.
 llvm::Error optimise(llvm::Module &module, const CpuTarget &target,
                      int optLevel);
 
