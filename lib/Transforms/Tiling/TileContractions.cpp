@@ -38,7 +38,7 @@ bool fitGroups(const ProductShape &shape, const ScalarOps &ops) {
     return extent >= 0 && extent < least;
   };
   return ops.grouped() && !few(shape.rows, 4) && !few(shape.columns, 8) &&
-         !few(shape.inner, 2 * ops.depth);
+         !few(shape.inner, std::min<int64_t>(2 * ops.depth, 16));
 }
 
 void planGroups(const ProductShape &shape, const ScalarOps &ops,
