@@ -213,10 +213,11 @@ Value TileEmitter::zero(int64_t lanes) {
       b, type, DenseElementsAttr::get(type, Attribute(zero)));
 }
 
-SmallVector<Value>
-TileEmitter::accumulate(const TileForm &form, Value count, int64_t unroll,
-                        SmallVector<Value> sums, LeftAt left, RightAt right,
-                        Value unclean, bool groups) {
+SmallVector<Value> TileEmitter::accumulate(const TileForm &form, Value count,
+                                           int64_t unroll,
+                                           SmallVector<Value> sums, LeftAt left,
+                                           RightAt right, Value unclean,
+                                           bool groups) {
   auto plainly = [&](Value l, Value r, Value sum, int64_t lanes) {
     return ops.step(b, l, r, sum, lanes);
   };
@@ -339,8 +340,7 @@ Value TileEmitter::applyEpilogue(const TileForm &form, const TilePlace &place,
 }
 
 void TileEmitter::storeTile(const TileForm &form, const TilePlace &place,
-                            ArrayRef<Value> values,
-                            int64_t streamAlignment) {
+                            ArrayRef<Value> values, int64_t streamAlignment) {
   const FlatOperand &out = loops.operands[loops.out];
   for (int64_t row = 0; row < form.rows; ++row) {
     auto storeRow = [&] {
