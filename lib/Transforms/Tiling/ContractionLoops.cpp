@@ -39,6 +39,14 @@ Value IndexBuilder::at(int64_t value) {
   return constant;
 }
 
+/// x' and c, where x is x' + c.
+static std::pair<Value, int64_t> split(Value x) {
+  if (auto sum = x.getDefiningOp<arith::AddIOp>())
+    if (auto c = known(sum.getRhs()))
+      return {sum.getLhs(), *c};
+  return {x, 0};
+}
+
 Value IndexBuilder::add(Value x, Value y) {
   auto p = known(x), q = known(y);
   if (p && q)
@@ -47,11 +55,12 @@ Value IndexBuilder::add(Value x, Value y) {
     return *p ? add(y, x) : y;
   if (q && *q == 0)
     return x;
-  // (x' + c) + y = x' + (c + y)
-  if (q)
-    if (auto sum = x.getDefiningOp<arith::AddIOp>())
-      if (auto c = known(sum.getRhs()))
-        return add(sum.getLhs(), at(*c + *q));
+  // Constants go outside, where they become displacements of one address: code
+  // generation keeps a register for each row of a tile otherwise.
+  if (auto [inner, c] = split(x); c)
+    return q ? add(inner, at(c + *q)) : add(add(inner, y), at(c));
+  if (auto [inner, c] = split(y); c)
+    return add(add(x, inner), at(c));
   return arith::AddIOp::create(*this, x, y);
 }
 
@@ -74,6 +83,9 @@ Value IndexBuilder::mul(Value x, Value y) {
     return y;
   if (q && *q == 1)
     return x;
+  if (q)
+    if (auto [inner, c] = split(x); c)
+      return add(mul(inner, y), at(c * *q));
   return arith::MulIOp::create(*this, x, y);
 }
 
