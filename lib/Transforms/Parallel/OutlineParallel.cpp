@@ -75,6 +75,13 @@ static std::optional<int64_t> atMost(Value value) {
   return getConstantIntValue(value);
 }
 
+/// x of x - x % n, which is where whole vectors end; else null.
+static Value wholeOf(Value value) {
+  auto whole = value.getDefiningOp<arith::SubIOp>();
+  auto rest = whole ? whole.getRhs().getDefiningOp<arith::RemUIOp>() : nullptr;
+  return rest && rest.getLhs() == whole.getLhs() ? whole.getLhs() : Value();
+}
+
 Value Outliner::work(Region &region) {
   Value total = index(1);
   for (Operation &op : region.front()) {
@@ -90,6 +97,11 @@ Value Outliner::work(Region &region) {
          step = getConstantIntValue(inner.getStep());
     if (low && high && step)
       count = index(std::max<int64_t>(0, (*high - *low + *step - 1) / *step));
+    else if (wholeOf(inner.getLowerBound()))
+      count = index(1);
+    else if (Value end = wholeOf(inner.getUpperBound());
+             end && low && step && outside(end))
+      count = arith::CeilDivSIOp::create(b, end, index(*step));
     else if (step && outside(inner.getUpperBound()) &&
              outside(inner.getLowerBound()))
       count = arith::CeilDivSIOp::create(

@@ -150,7 +150,7 @@ void Splitter::cut(unsigned loop, int64_t size) {
   Value start = blocks.getInductionVars().front();
   Value count =
       arith::MinSIOp::create(b, block, arith::SubIOp::create(b, extent, start));
-  sliceLoop(b, op, loop, start, count);
+  sliceLoop(b, op, loop, start, count, blocks);
   op.erase();
 }
 
@@ -215,7 +215,7 @@ void Splitter::sumInParts(unsigned loop, Operation *combiner) {
     Value start = arith::MulIOp::create(b, part, block);
     Value count = arith::MinSIOp::create(
         b, block, arith::SubIOp::create(b, extent, start));
-    linalg::GenericOp piece = sliceLoop(b, op, loop, start, count);
+    linalg::GenericOp piece = sliceLoop(b, op, loop, start, count, loops);
     piece.getDpsInitOperand(0)->set(own);
   }
   // The sum of the parts, in their order.

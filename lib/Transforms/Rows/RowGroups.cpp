@@ -325,8 +325,7 @@ bool Finder::worthwhile(RowGroup &group) {
     group.restrict(kept);
   }
   for (RowMember &member : group.members)
-    if (member.view.sums() && isContraction(member) &&
-        sharedBytes(member, group) > caches.second / 2)
+    if (member.view.sums() && sharedBytes(member, group) > caches.second / 2)
       return false;
   // What passes from one member to another would leave the cache.
   int64_t passed = 0;

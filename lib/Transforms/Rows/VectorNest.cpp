@@ -625,8 +625,12 @@ void Nest::emitTiles(const TransposePlan &tiles) {
 }
 
 linalg::GenericOp noodle::sliceLoop(OpBuilder &b, linalg::GenericOp op,
-                                    unsigned loop, Value offset, Value size) {
+                                    unsigned loop, Value offset, Value size,
+                                    Operation *outside) {
   Location loc = op.getLoc();
+  OpBuilder sizer = b;
+  if (outside)
+    sizer.setInsertionPoint(outside);
   SmallVector<Value> operands;
   for (OpOperand &operand : op->getOpOperands()) {
     AffineMap map = op.getMatchingIndexingMap(&operand);
@@ -636,8 +640,9 @@ linalg::GenericOp noodle::sliceLoop(OpBuilder &b, linalg::GenericOp op,
       for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
         bool cut = expr.isFunctionOfDim(loop);
         offsets.push_back(cut ? getAsOpFoldResult(offset) : b.getIndexAttr(0));
-        sizes.push_back(cut ? getAsOpFoldResult(size)
-                            : memref::getMixedSize(b, loc, buffer, dim));
+        sizes.push_back(
+            cut ? getAsOpFoldResult(size)
+                : memref::getMixedSize(outside ? sizer : b, loc, buffer, dim));
         strides.push_back(b.getIndexAttr(1));
       }
       buffer =

@@ -80,8 +80,10 @@ bool isContiguous(linalg::GenericOp op, OpOperand &operand, unsigned loop);
 /// The type a body's value has when each lane holds one.
 Type vectorOf(Type type, int64_t lanes);
 /// The op on iterations [offset, offset + size) of one loop, in front of `b`.
+/// Extents of the other loops are found in front of `outside`, if given.
 linalg::GenericOp sliceLoop(OpBuilder &b, linalg::GenericOp op, unsigned loop,
-                            Value offset, Value size);
+                            Value offset, Value size,
+                            Operation *outside = nullptr);
 
 } // namespace mlir::noodle
 
