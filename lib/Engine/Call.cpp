@@ -341,7 +341,7 @@ Status BoundCall::runSlowly(rt::Region &region,
   receipt.threads = threads;
   receipt.sites.clear();
   for (const Site &site : impl.artifact.sites)
-    receipt.sites.push_back({site});
+    receipt.sites.emplace_back().site = site;
   monitor->fill(receipt);
   fillDevice(receipt, impl.artifact, options.device, std::move(used), again);
   fillBlas(receipt, blas ? blas->receipt() : rt::BlasReceipt());
