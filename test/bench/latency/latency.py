@@ -77,10 +77,14 @@ def main():
 
     rows = [("compile a 256x256 f32 matmul, in process",
              engine(bench, "compile", "matmul.mlir", options.rounds)),
+            ("the same to tier-0",
+             engine(bench, "tier0", "matmul.mlir", options.rounds)),
             ("load it from the disk cache, in process",
              engine(bench, "load", "matmul.mlir", options.rounds)),
-            ("process to first result, compiling",
-             process(run, options.rounds))]
+            ("process to first result, optimised",
+             process(run + ["--tier", "optimised"], options.rounds)),
+            ("process to first result, by tier-0",
+             process(run + ["--tier", "auto"], options.rounds))]
     output(*cached)
     rows += [("process to first result, from the cache",
               process(cached, options.rounds)),
