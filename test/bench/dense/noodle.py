@@ -26,7 +26,8 @@ class CompileOptions(ctypes.Structure):
             "entry", "name", "strategy", "fp", "cpu")] + [
         (name, ctypes.c_int32) for name in (
             "strict", "profile", "isolate", "optimise_less")] + [
-        ("target", ctypes.c_char_p), ("chip", ctypes.c_char_p)]
+        ("target", ctypes.c_char_p), ("chip", ctypes.c_char_p),
+        ("tier", ctypes.c_char_p)]
 
 
 class CallOptions(ctypes.Structure):
@@ -94,7 +95,8 @@ class Bound:
         self.noodle, self.arguments = noodle, arguments
         engine = noodle.engine(threads)
         given = CompileOptions(struct_size=ctypes.sizeof(CompileOptions))
-        for name, value in {"strict": 1, **options}.items():
+        for name, value in {"strict": 1, "tier": "optimised",
+                            **options}.items():
             setattr(given, name,
                     value.encode() if isinstance(value, str) else value)
         program = ctypes.c_void_p()
