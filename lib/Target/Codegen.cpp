@@ -75,13 +75,16 @@ static void prepare(llvm::Module &module, const llvm::TargetMachine &machine,
   }
 }
 
-/// What each level runs on a function. The clean-up alone gives explicit vector
-/// code the speed of O3 at a tenth of its time; loops that arrive scalar want
-/// the rest.
+/// What each level runs on a function. Cleaning up and hoisting give explicit
+/// vector code the speed of O3; loops that arrive scalar want the rest. Without
+/// hoisting, products of 1024 and unknown size took 45 ms instead of 25 on
+/// Zen 4: addresses were computed anew in the loops around the tiles.
 static const char *pipelineText(int optLevel) {
   switch (optLevel) {
   case 1:
-    return "instcombine<no-verify-fixpoint>,simplifycfg,early-cse<memssa>";
+    return "sroa,early-cse<memssa>,simplifycfg,"
+           "instcombine<no-verify-fixpoint>,loop-mssa(loop-rotate,licm),"
+           "instcombine<no-verify-fixpoint>,simplifycfg,early-cse<memssa>";
   case 2:
     return "sroa,early-cse<memssa>,simplifycfg,"
            "instcombine<no-verify-fixpoint>,loop-mssa(loop-rotate,licm),"

@@ -76,8 +76,8 @@ private:
   std::unique_ptr<Impl> self;
 };
 
-/// Runs LLVM's optimisations for `target`. Level 0 does nothing, 1 cleans up,
-/// 2 also hoists and vectorises the loops of functions that have any over
+/// Runs LLVM's optimisations for `target`. Level 0 does nothing, 1 cleans up
+/// and hoists, 2 also vectorises the loops of functions that have any over
 /// scalars, 3 does so in all and unrolls them. No level changes a result's
 /// bits.
 llvm::Error optimise(llvm::Module &module, const CpuTarget &target,
