@@ -2,7 +2,8 @@
 """Dense programs beside their peers: `tools/dev bench dense`.
 
     dense.py --build FOLDER [--set NAME,..] [--quick] [--threads 1,2]
-             [--types f32,f64] [--sizes N,..] [--rounds N] [--json FILE]
+             [--types f32,f64] [--sizes N,..] [--rounds N] [--fastest]
+             [--json FILE]
 
 Peers are installed under FOLDER/bench first. All contestants of a row run in
 turn in this process on the same random data, warm; results are compared with a
@@ -57,6 +58,9 @@ def parse():
     parser.add_argument("--types", type=words)
     parser.add_argument("--sizes", type=numbers)
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--fastest", action="store_true",
+                        help="the fastest round and not the median: for a "
+                        "machine that has other work")
     parser.add_argument("--json")
     parser.add_argument("--part", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -101,6 +105,7 @@ def run_part(options, peers, name, threads):
                  "--threads", ",".join(map(str, threads)),
                  "--types", ",".join(options.types)]
         words += ["--quick"] * options.quick
+        words += ["--fastest"] * options.fastest
         if options.sizes:
             words += ["--sizes", ",".join(map(str, options.sizes))]
         if options.rounds:
