@@ -72,8 +72,8 @@ static inline int64_t noodle_rt_element_bytes(noodle_rt_type type) {
 /// Its name in program text; "?" for a value that is no type.
 static inline const char *noodle_rt_element_name(noodle_rt_type type) {
   static const char *const names[] = {
-      "?",   "i1",   "i32", "i64",          "f32",         "f64", "index",
-      "f16", "bf16", "i8",  "complex<f32>", "complex<f64>"};
+      "?",     "i1",  "i32",  "i64", "f32",          "f64",
+      "index", "f16", "bf16", "i8",  "complex<f32>", "complex<f64>"};
   return type < sizeof names / sizeof *names ? names[type] : "?";
 }
 
