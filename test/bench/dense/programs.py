@@ -87,8 +87,8 @@ def attention(n):
 def layer_norms(n):
     rows = 4 * n
     x, v = t(rows, n), t(n)
-    norm = f"scale(%g : {v}) shift(%b : {v}) {{epsilon = 1.0e-5 : f64}} : {x}"
-    text = f"""func.func @main(%a: {x}, %q: {x}, %g: {v}, %b: {v}) -> {x} {{
+    norm = f"scale(%sc : {v}) shift(%sh : {v}) {{epsilon = 1.0e-5 : f64}} : {x}"
+    text = f"""func.func @main(%a: {x}, %q: {x}, %sc: {v}, %sh: {v}) -> {x} {{
   %s = noodle.map (%a, %q) : ({x}, {x}) -> {x} {{
   ^bb0(%u: f32, %k: f32):
     %w = arith.addf %u, %k : f32
