@@ -1,5 +1,6 @@
 # One verb per concept.
 #   add_noodle_dialect(NAME)              TableGen of ops, types, attributes
+#   add_noodle_ops(NAME [TYPES])          TableGen of a further family of ops
 #   add_noodle_passes(NAME)               TableGen of a folder's Passes.td
 #   add_noodle_library(NAME src... [DEPENDS t...])          compiler code
 #   add_noodle_runtime_library(NAME src...)          code free of LLVM headers
@@ -70,6 +71,21 @@ function(add_noodle_dialect name)
   mlir_tablegen(${name}Enums.cpp.inc -gen-enum-defs)
   mlir_tablegen(${name}Attributes.h.inc -gen-attrdef-decls -attrdefs-dialect=noodle)
   mlir_tablegen(${name}Attributes.cpp.inc -gen-attrdef-defs -attrdefs-dialect=noodle)
+  add_public_tablegen_target(${name}IncGen)
+  add_dependencies(noodle-headers ${name}IncGen)
+endfunction()
+
+# NAMEOps.td becomes headers of its own, so that only who includes them is
+# rebuilt when it changes.
+function(add_noodle_ops name)
+  cmake_parse_arguments(arg "TYPES" "" "" ${ARGN})
+  set(LLVM_TARGET_DEFINITIONS ${name}Ops.td)
+  mlir_tablegen(${name}Ops.h.inc -gen-op-decls)
+  mlir_tablegen(${name}Ops.cpp.inc -gen-op-defs)
+  if(arg_TYPES)
+    mlir_tablegen(${name}Types.h.inc -gen-typedef-decls -typedefs-dialect=noodle)
+    mlir_tablegen(${name}Types.cpp.inc -gen-typedef-defs -typedefs-dialect=noodle)
+  endif()
   add_public_tablegen_target(${name}IncGen)
   add_dependencies(noodle-headers ${name}IncGen)
 endfunction()

@@ -17,6 +17,7 @@ using namespace mlir::noodle;
 
 void NoodleDialect::initialize() {
   registerAttributes();
+  registerCategory();
   addOperations<
 #define GET_OP_LIST
 #include "noodle/Dialect/NoodleOps.cpp.inc"

@@ -156,6 +156,19 @@ def Noodle_MapOverAttr : EnumAttr<Noodle_Dialect, Noodle_MapOver, "over"> {
   let hasCustomAssemblyFormat = 1;
 }
 
+def Noodle_WiresKind : I32EnumAttr<"WiresKind", "which wires are joined", [
+    I32EnumAttrCase<"Id", 0, "id">,
+    I32EnumAttrCase<"Swap", 1, "swap">,
+    I32EnumAttrCase<"Perm", 2, "perm">,
+    I32EnumAttrCase<"Copy", 3, "copy">,
+    I32EnumAttrCase<"Merge", 4, "merge">,
+    I32EnumAttrCase<"Discard", 5, "discard">,
+    I32EnumAttrCase<"Cup", 6, "cup">,
+    I32EnumAttrCase<"Cap", 7, "cap">,
+    I32EnumAttrCase<"Spider", 8, "spider">]> {
+  let cppNamespace = "::mlir::noodle";
+}
+
 //===----------------------------------------------------------------------===//
 // Statistics
 //===----------------------------------------------------------------------===//

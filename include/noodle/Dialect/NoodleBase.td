@@ -39,12 +39,14 @@ def Noodle_Dialect : Dialect {
                            "::mlir::math::MathDialect",
                            "::mlir::sparse_tensor::SparseTensorDialect"];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
   let hasConstantMaterializer = 0;
   let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;
   let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
     void registerAttributes();
+    void registerCategory();
   }];
 }
 
