@@ -154,6 +154,65 @@ static TileChoice chooseTile(int64_t rows, int64_t columns, int64_t lanes,
   return best;
 }
 
+/// Vectors that so many columns take, in full ones: masks make one of what is
+/// left with AVX-512, of which Zen 4 takes up to half of its lanes in half the
+/// time; without, powers of two do.
+static double vectorsOf(int64_t columns, int64_t lanes, bool masks,
+                        int64_t &registers) {
+  int64_t rest = columns % lanes;
+  registers = columns / lanes +
+              (masks ? (rest ? 1 : 0) : llvm::popcount(uint64_t(rest)));
+  return double(columns / lanes) + (masks
+                                        ? (rest == 0           ? 0
+                                           : rest * 2 <= lanes ? 0.5
+                                                               : 1)
+                                        : 0.5 * llvm::popcount(uint64_t(rest)));
+}
+
+int64_t mlir::noodle::runWidth(int64_t run, int64_t lanes,
+                               const MachineModel &machine) {
+  bool masks = machine.vectorBytes >= 64;
+  int64_t best = 0, most = machine.vectorRegisters >= 32 ? 6 : 3;
+  double bestScore = 0.45;
+  for (int64_t parts = 1; parts <= run; ++parts) {
+    if (run % parts)
+      continue;
+    int64_t registers, width = run / parts;
+    double vectors = vectorsOf(width, lanes, masks, registers);
+    if (registers > most)
+      continue;
+    if (2 * width < lanes)
+      break;
+    // Lanes at work, and how well tiles of so many vectors do: two and three
+    // leave room for many rows.
+    double score = width / (vectors * lanes) *
+                   (registers == 1  ? 0.92
+                    : registers > 3 ? 0.95
+                                    : 1);
+    if (score > bestScore * 1.01)
+      bestScore = score, best = width;
+  }
+  return best;
+}
+
+/// The rows of tiles of `columns` columns.
+static TileChoice chooseRows(int64_t rows, int64_t columns, int64_t lanes,
+                             int64_t registers, int64_t spare, bool masks) {
+  int64_t used;
+  double vectors = vectorsOf(columns, lanes, masks, used);
+  TileChoice best = {1, used, std::numeric_limits<double>::max()};
+  for (int64_t r : {8, 12, 10, 6, 9, 7, 11, 14, 13, 5, 4, 3, 2, 1}) {
+    if (r * used + used + 1 + spare > registers)
+      continue;
+    double count = rows < 0 ? 32 : rows / r, tail = rows < 0 ? 0 : rows % r;
+    double cost = count * (tileCycles(r, vectors) + 0.05 * r * vectors) +
+                  (tail ? tileCycles(tail, vectors) : 0);
+    if (cost < best.cost * 0.99)
+      best = {r, used, cost};
+  }
+  return best;
+}
+
 static double predict(const ProductShape &shape, const DensePlan &plan,
                       const MachineModel &machine, double tileCost) {
   double m = extentOr(shape.rows), n = extentOr(shape.columns);
@@ -220,8 +279,15 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
   TileChoice tile = chooseTile(m, n, plan.lanes, machine.vectorRegisters,
                                machine.fma && shape.stepCost <= 1 ? 0 : 1,
                                strided ? kCacheWays : 24);
+  if (shape.columnRun) {
+    tile = chooseRows(m, shape.columnRun, plan.lanes, machine.vectorRegisters,
+                      machine.fma && shape.stepCost <= 1 ? 0 : 1,
+                      machine.vectorBytes >= 64);
+    tile.cost *= n1 / shape.columnRun;
+  }
   plan.tileRows = tile.rows;
-  plan.tileColumns = tile.vectors * plan.lanes;
+  plan.tileColumns =
+      shape.columnRun ? shape.columnRun : tile.vectors * plan.lanes;
   plan.rowBlock = llvm::alignTo(kRowBlock, plan.tileRows);
   if (m >= 0)
     plan.rowBlock = std::min(
@@ -247,17 +313,27 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
   bool longInner = k < 0 || k * shape.sumBytes > kWholeInnerBytes;
   if (longInner && plan.packRhs) {
     plan.innerBlock = kInnerBytes / shape.sumBytes;
+    int64_t whole = shape.innerRun > 1 ? shape.innerRun : 64;
     if (k > 0)
       plan.innerBlock = llvm::alignTo(
-          llvm::divideCeil(k, llvm::divideCeil(k, plan.innerBlock)), 64);
+          llvm::divideCeil(k, llvm::divideCeil(k, plan.innerBlock)), whole);
   }
   int64_t columnBlock =
       llvm::alignDown(kColumnBytes / shape.sumBytes, plan.tileColumns);
+  // Groups are packed as a whole, and as many as the second-level cache has
+  // room for.
+  plan.columnGroup = shape.columnGroup;
+  if (shape.columnGroup) {
+    int64_t steps = plan.innerBlock ? plan.innerBlock : std::max<int64_t>(1, k);
+    int64_t fit = machine.l2Bytes / (steps * shape.sumBytes);
+    columnBlock = llvm::alignDown(std::min(columnBlock, fit), plan.columnGroup);
+    columnBlock = std::max(columnBlock, plan.columnGroup);
+  }
   if (n < 0 || n > columnBlock)
     plan.columnBlock = columnBlock;
-  plan.streamOut = !shape.accumulate && shape.outColumnsContiguous &&
-                   m1 * n1 * shape.outBytes > machine.l2Bytes * 4 && k >= 0 &&
-                   k <= 64;
+  plan.streamOut =
+      !shape.accumulate && (shape.outColumnsContiguous || shape.columnRun) &&
+      m1 * n1 * shape.outBytes > machine.l2Bytes * 4 && k >= 0 && k <= 64;
   plan.seconds = predict(shape, plan, machine, tile.cost);
   return plan;
 }

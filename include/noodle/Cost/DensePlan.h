@@ -37,6 +37,14 @@ struct ProductShape {
   bool rhsColumnsContiguous = true; ///< else inner, where rhsInnerContiguous
   bool rhsInnerContiguous = false;
   bool outColumnsContiguous = true;
+  /// Columns that are neighbours in the output where not all of them are, or
+  /// are not for an operand: tiles are then as wide. 0: no such runs.
+  int64_t columnRun = 0;
+  /// Columns that are packed together where neighbours of the right operand are
+  /// columns of different runs; 0: there are none.
+  int64_t columnGroup = 0;
+  /// Steps of the sum that lie in runs of memory; blocks keep them whole.
+  int64_t innerRun = 1;
   /// Operands take work or tables to read, so that packing them pays earlier.
   bool lhsComputed = false, rhsComputed = false;
   /// The epilogue or the type makes `out` unfit to hold partial sums.
@@ -77,6 +85,8 @@ struct DensePlan {
   /// Where extents are unknown: elements of the right operand from which the
   /// run packs it; 0: always.
   int64_t packRhsFrom = 0;
+  /// Columns that are packed together; 0: those of a tile.
+  int64_t columnGroup = 0;
   /// Steps of the sum in the unrolled body.
   int64_t unroll = 2;
   /// Parts that the sum is cut into, each of which may run at once; 1: none.
@@ -93,6 +103,10 @@ struct DensePlan {
 };
 
 llvm::StringRef productClassName(ProductClass kind);
+
+/// How wide tiles of runs of so many neighbouring columns are: a divisor of
+/// `run`, so that no tile leaves its run. 0 where all of them waste lanes.
+int64_t runWidth(int64_t run, int64_t lanes, const MachineModel &machine);
 
 DensePlan planProduct(const ProductShape &shape, const MachineModel &machine);
 

@@ -240,6 +240,13 @@ unsigned ContractionLoops::innermostOf(unsigned operand) {
   return ~0u;
 }
 
+/// Neighbours of the right operand from which packing transposes them, and how
+/// many runs it takes at a time where that divides them: a line of f32. The
+/// first is a guess.
+static constexpr int64_t kLeastAcross = 4, kAcross = 16;
+/// Steps of a block of the sum, as DensePlan cuts it.
+static constexpr int64_t kSteps = 2048;
+
 //===----------------------------------------------------------------------===//
 // Roles
 //===----------------------------------------------------------------------===//
@@ -373,15 +380,22 @@ void ContractionLoops::collapse(Axis &axis) {
     axis.innerStep.push_back(step);
     axis.step.push_back(joined ? step : Value());
   }
-  if (!joined) {
-    axis.run = run;
-    tabulate(axis);
+  if (joined) {
+    axis.segment = 0;
+    return;
   }
+  axis.run = axis.segment ? axis.segment : run;
+  tabulate(axis);
 }
 
 /// One table of offsets for each operand that moves along the axis.
 void ContractionLoops::tabulate(Axis &axis) {
   auto size = known(axis.extent);
+  unsigned depths = axis.loops.size();
+  if (axis.segment) {
+    size = *size / axis.segment;
+    --depths;
+  }
   auto type =
       MemRefType::get({size.value_or(ShapedType::kDynamic)}, b.getIndexType());
   axis.table.assign(operands.size(), Value());
@@ -400,7 +414,7 @@ void ContractionLoops::tabulate(Axis &axis) {
   }
   SmallVector<Value> offsets(operands.size(), b.at(0));
   std::function<void(unsigned, Value)> walk = [&](unsigned depth, Value place) {
-    if (depth == axis.loops.size()) {
+    if (depth == depths) {
       for (unsigned k : moving)
         memref::StoreOp::create(b, offsets[k], axis.table[k], place);
       return;
@@ -417,7 +431,86 @@ void ContractionLoops::tabulate(Axis &axis) {
   walk(0, b.at(0));
 }
 
-ContractionLoops::ContractionLoops(FusedContractOp op, IndexBuilder &builder)
+/// A loop that walks `steps` of another at a time.
+unsigned ContractionLoops::addLoop(int64_t extent, unsigned along,
+                                   int64_t steps) {
+  extents.push_back(b.at(extent));
+  for (FlatOperand &operand : operands)
+    operand.strides.push_back(b.mul(operand.strides[along], steps));
+  return extents.size() - 1;
+}
+
+/// Where several column loops remain, tiles take parts of the innermost run of
+/// the output, so that each stores whole vectors. Neighbours of the right
+/// operand may be another loop's: that one then goes directly outside of such a
+/// part, and packing transposes between tiles.
+void ContractionLoops::segmentColumns(const MachineModel &machine) {
+  llvm::erase_if(columns.loops,
+                 [&](unsigned loop) { return isKnown(extents[loop], 1); });
+  auto wide = [&](unsigned k) {
+    Type type = operands[k].element;
+    return type.isIntOrFloat() && type.getIntOrFloatBitWidth() > 16;
+  };
+  if (columns.loops.size() < 2 || right.constant || !wide(out) ||
+      !llvm::all_of(left.operands, wide) || !llvm::all_of(right.operands, wide))
+    return;
+  int64_t height = 1, total = 1;
+  for (unsigned loop : rows.loops)
+    height *= known(extents[loop]).value_or(4);
+  for (unsigned loop : columns.loops)
+    total *= known(extents[loop]).value_or(0);
+  // Few rows do not repay packing.
+  if (total == 0 || height < 4)
+    return;
+  SmallVector<unsigned> &list = columns.loops;
+  unsigned last = list.size() - 1, innermost = list.back();
+  int64_t run = *known(extents[innermost]);
+  for (; last > 0 && joins(list[last - 1], list[last]); --last)
+    run *= *known(extents[list[last - 1]]);
+  if (last == 0 || !isKnown(operands[out].strides[innermost], 1))
+    return;
+  int64_t lanes = machine.vectorBytes * 8 /
+                  std::max(8u, op.getSumType().getIntOrFloatBitWidth());
+  int64_t width = runWidth(run, lanes, machine);
+  if (width == 0)
+    return;
+  unsigned source = ~0u;
+  if (right.operands.size() == 1)
+    source = innermostOf(right.operands.front());
+  auto outer = ArrayRef(list).take_front(last);
+  bool crosses = llvm::is_contained(outer, source) &&
+                 *known(extents[source]) >= kLeastAcross;
+  cut.assign(list.begin() + last, list.end());
+  list.resize(last);
+  if (crosses) {
+    llvm::erase(list, source);
+    int64_t steps = 1, all = *known(extents[source]);
+    for (unsigned loop : inner.loops)
+      steps *= known(extents[loop]).value_or(1);
+    // The greater of operand and output is walked in its own order.
+    if (steps > height)
+      order(columns, right.operands.front());
+    // Whole rows of memory at a time, as far as a cache has room for them.
+    int64_t bytes = std::min<int64_t>(steps, kSteps) * width *
+                    (machine.vectorBytes / lanes);
+    packedAcross = all;
+    for (int64_t lines = all; lines > 0 && all % kAcross == 0; lines -= kAcross)
+      if (all % lines == 0) {
+        packedAcross = lines;
+        if (bytes * lines <= machine.l2Bytes)
+          break;
+      }
+  }
+  if (run != width)
+    list.push_back(addLoop(run / width, innermost, width));
+  if (crosses)
+    list.push_back(source);
+  list.push_back(addLoop(width, innermost, 1));
+  columns.segment = width;
+}
+
+ContractionLoops::ContractionLoops(FusedContractOp op, IndexBuilder &builder,
+                                   const MachineModel &machine)
     : op(op), b(builder) {
   readOperands();
   assignRoles();
@@ -430,6 +523,7 @@ ContractionLoops::ContractionLoops(FusedContractOp op, IndexBuilder &builder)
       llvm::is_contained(inner.loops, innermostOf(right.operands.front())))
     by = right.operands.front();
   order(inner, by);
+  segmentColumns(machine);
   collapse(rows);
   collapse(columns);
   collapse(inner);
@@ -447,7 +541,18 @@ Value ContractionLoops::offset(const Axis &axis, unsigned operand,
                                Value position) {
   if (axis.step[operand])
     return b.mul(position, axis.step[operand]);
-  return memref::LoadOp::create(b, axis.table[operand], position);
+  if (!axis.segment)
+    return memref::LoadOp::create(b, axis.table[operand], position);
+  auto [first, behind] = split(position);
+  if (auto at = known(position))
+    first = b.at(0), behind = *at;
+  Value entry = b.at(0);
+  if (!known(first))
+    entry = arith::DivUIOp::create(b, first, b.at(axis.segment));
+  entry = b.add(entry, behind / axis.segment);
+  return b.add(
+      memref::LoadOp::create(b, axis.table[operand], entry).getResult(),
+      b.mul(axis.innerStep[operand], behind % axis.segment));
 }
 
 bool ContractionLoops::contiguous(const Axis &axis, unsigned operand,
@@ -506,6 +611,9 @@ ProductShape ContractionLoops::shape() {
       contiguous(columns, out, any) && !columns.tabulated();
   shape.lhsComputed = !left.copies || rows.tabulated() || inner.tabulated();
   shape.rhsComputed = !right.copies || columns.tabulated() || inner.tabulated();
+  shape.columnRun = columns.segment;
+  shape.columnGroup = columns.segment * packedAcross;
+  shape.innerRun = inner.run;
   shape.accumulate = op.getAccumulate();
   shape.outHoldsSums = operands[out].element == op.getSumType();
   return shape;

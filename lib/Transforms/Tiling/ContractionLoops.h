@@ -88,6 +88,10 @@ struct Axis {
   /// innermost loop, `innerStep`. 1 where that is unknown.
   int64_t run = 1;
   SmallVector<Value> innerStep;
+  /// Of a table: it has an entry for every so many positions, which are a run
+  /// of neighbours in the output; 0: for every position. Positions are then
+  /// multiples of this and constants behind them.
+  int64_t segment = 0;
 
   int64_t staticExtent() const { return known(extent).value_or(-1); }
   bool tabulated() const { return !table.empty(); }
@@ -107,7 +111,8 @@ struct Side {
 class ContractionLoops {
 public:
   /// Emits strides and tables in front of the op.
-  ContractionLoops(FusedContractOp op, IndexBuilder &builder);
+  ContractionLoops(FusedContractOp op, IndexBuilder &builder,
+                   const MachineModel &machine);
 
   FusedContractOp op;
   IndexBuilder &b;
@@ -119,6 +124,8 @@ public:
   /// The op's lhs is `right`.
   bool swapped = false;
   unsigned out = 0, firstExtra = 0;
+  /// Loops of the op that parts of the columns' runs stand for.
+  SmallVector<unsigned> cut;
 
   /// Where the operand's elements begin at these positions of the batch loops.
   SmallVector<Value> batchOrigins(ValueRange positions);
@@ -130,12 +137,17 @@ public:
   /// Whether the operand does not move along the axis.
   bool still(const Axis &axis, unsigned operand) const;
 
+  /// Segments of columns that are packed together; 0: none are.
+  int64_t packedAcross = 0;
+
   ProductShape shape();
 
 private:
   void readOperands();
   void assignRoles();
   void order(Axis &axis, unsigned byOperand);
+  void segmentColumns(const MachineModel &machine);
+  unsigned addLoop(int64_t extent, unsigned along, int64_t steps);
   void collapse(Axis &axis);
   bool joins(unsigned outer, unsigned inner);
   void tabulate(Axis &axis);

@@ -8,6 +8,8 @@
 
 #include "CleanScan.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace mlir::noodle;
 
@@ -20,6 +22,9 @@ static int64_t lanesFor(Type element, int64_t vectorBytes, int64_t width) {
     lanes /= 2;
   return lanes;
 }
+
+/// A width that all vectors divide.
+static constexpr int64_t kAnyWidth = 1 << 10;
 
 /// Words that a vector of bytes makes, one bit of each.
 static int64_t bitLanes(int64_t vectorBytes) {
@@ -67,10 +72,28 @@ RightPacker::RightPacker(ContractionLoops &loops, TileEmitter &tile,
     : width(width), loops(loops), tile(tile), b(loops.b), groups(groups),
       scans(scans),
       lanes(lanesFor(groups ? b.getI32Type() : loops.right.element,
-                     tile.vectorBytes, width)) {
+                     tile.vectorBytes,
+                     loops.columns.segment ? kAnyWidth : width)) {
+  pitch = llvm::alignTo(width, lanes);
   int64_t run = groups ? groupLanes() * tile.ops.depth : lanes;
-  transposes = lanes > 1 && loops.contiguous(loops.inner, loops.right, run) &&
+  transposes = lanes > 1 &&
+               (ragged() || loops.contiguous(loops.inner, loops.right, run)) &&
                !loops.contiguous(loops.columns, loops.right, width);
+}
+
+/// Whether the sum is in runs that are not whole vectors: each is then packed
+/// by itself, and the next one overwrites what a vector has too much.
+static bool raggedRuns(const ContractionLoops &loops, const Side &side,
+                       int64_t lanes) {
+  const Axis &inner = loops.inner;
+  return inner.tabulated() && side.operands.size() == 1 &&
+         inner.table[side.operands.front()] &&
+         isKnown(inner.innerStep[side.operands.front()], 1) &&
+         inner.run % lanes && 2 * inner.run >= lanes;
+}
+
+bool RightPacker::ragged() const {
+  return !groups && raggedRuns(loops, loops.right, lanes);
 }
 
 Value RightPacker::units(Value steps) {
@@ -83,11 +106,13 @@ int64_t RightPacker::groupLanes() const {
 
 Value RightPacker::paddedSteps(Value steps) {
   steps = units(steps);
+  if (transposes && ragged())
+    return b.add(steps, lanes);
   return transposes ? b.roundUp(steps, lanes) : steps;
 }
 
 Value RightPacker::size(Value columns, Value steps) {
-  return b.mul(b.roundUp(columns, width), paddedSteps(steps));
+  return b.mul(b.mul(b.ceilDiv(columns, width), pitch), paddedSteps(steps));
 }
 
 void RightPacker::allocate(Value columns, Value steps) {
@@ -100,19 +125,29 @@ void RightPacker::allocate(Value columns, Value steps) {
 }
 
 Value RightPacker::panelAt(Value columnsBefore, Value steps) {
-  return b.mul(columnsBefore, paddedSteps(steps));
+  if (pitch == width)
+    return b.mul(columnsBefore, paddedSteps(steps));
+  Value panels = known(columnsBefore)
+                     ? b.at(*known(columnsBefore) / width)
+                     : arith::DivUIOp::create(b, columnsBefore, b.at(width));
+  return b.mul(b.mul(panels, pitch), paddedSteps(steps));
 }
 
 void RightPacker::panel(Value column, const PackRange &range,
                         ArrayRef<Value> origins) {
   Value place = panelAt(b.sub(column, range.first), range.innerCount);
   fillPanel(place, column, range, tile.of(loops.right, origins));
-  if (!scans)
-    return;
-  Value unclean =
-      CleanScan(loops, tile, lanes)
-          .ofBuffer(buffer, place, b.mul(paddedSteps(range.innerCount), width),
-                    lanes);
+  if (scans)
+    markUnclean(place, column, range);
+}
+
+void RightPacker::markUnclean(Value place, Value column,
+                              const PackRange &range) {
+  // Ragged runs leave nothing behind their end that was not written.
+  Value steps =
+      transposes && ragged() ? range.innerCount : paddedSteps(range.innerCount);
+  Value unclean = CleanScan(loops, tile, lanes)
+                      .ofBuffer(buffer, place, b.mul(steps, pitch), lanes);
   Value panel =
       arith::DivUIOp::create(b, b.sub(column, range.first), b.at(width));
   tile.store(flags, arith::ExtUIOp::create(b, b.getI8Type(), unclean), panel,
@@ -131,6 +166,8 @@ void RightPacker::fillPanel(Value place, Value column, const PackRange &range,
   if (transposes)
     return groups ? transposeGroups(place, column, range, offsets)
                   : transposePanel(place, column, range, offsets);
+  if (loops.columns.segment)
+    return copySegment(place, column, range, offsets);
   auto copy = [&](bool tail) {
     return groups ? groupPanel(place, column, range, offsets, tail)
                   : copyPanel(place, column, range, offsets, tail);
@@ -184,36 +221,141 @@ void RightPacker::copyPanel(Value place, Value column, const PackRange &range,
   });
 }
 
+/// A segment's columns: vectors may end within it.
+void RightPacker::copySegment(Value place, Value column, const PackRange &range,
+                              ArrayRef<Value> offsets) {
+  SmallVector<SmallVector<Value>> starts;
+  for (int64_t v = 0; v < width; v += lanes)
+    starts.push_back(
+        tile.moved(loops.right, offsets, loops.columns, b.add(column, v)));
+  b.loop(b.at(0), range.innerCount, 1, [&](Value k) {
+    Value step = b.add(range.innerFirst, k);
+    Value row = b.add(place, b.mul(k, pitch));
+    for (int64_t v = 0; v < width; v += lanes) {
+      Value mask = tile.firstLanes(b.at(width - v), lanes);
+      Value value = tile.factor(
+          loops.right,
+          tile.moved(loops.right, starts[v / lanes], loops.inner, step),
+          loops.columns, b.add(column, v), lanes, mask, width);
+      tile.store(buffer, value, b.add(row, v), lanes);
+    }
+  });
+}
+
+/// Vectors run along what is contiguous in the operand, across the segments of
+/// the group. Each block of them becomes a vector of each segment's panel.
+void RightPacker::group(Value column, const PackRange &range,
+                        ArrayRef<Value> origins) {
+  SmallVector<Value> offsets = tile.of(loops.right, origins);
+  Value first = panelAt(b.sub(column, range.first), range.innerCount);
+  Value panelSize = b.mul(paddedSteps(range.innerCount), pitch);
+  unsigned operand = loops.right.operands.front();
+  int64_t count = loops.packedAcross;
+  SmallVector<Value> start =
+      tile.moved(loops.right, offsets, loops.columns, column);
+  b.loop(b.at(0), b.at(width), lanes, [&](Value position) {
+    SmallVector<SmallVector<Value>> starts;
+    for (int64_t c = 0; c < lanes; ++c) {
+      // Columns past the end repeat the last.
+      Value at = b.add(position, c);
+      if (width % lanes)
+        at = b.min(at, b.at(width - 1));
+      starts.push_back(
+          {b.add(start.front(), b.mul(at, loops.columns.innerStep[operand]))});
+    }
+    // Steps outside: they may be a page apart each.
+    b.loop(b.at(0), range.innerCount, 1, [&](Value k) {
+      Value step = b.add(range.innerFirst, k);
+      Value row = b.add(b.add(first, position), b.mul(k, pitch));
+      SmallVector<Value> lines;
+      for (int64_t c = 0; c < lanes; ++c)
+        lines.push_back(
+            tile.moved(loops.right, starts[c], loops.inner, step).front());
+      auto block = [&](Value line, int64_t many) {
+        Value mask = tile.firstLanes(b.at(many), lanes);
+        SmallVector<Value> vectors;
+        for (Value from : lines)
+          vectors.push_back(
+              tile.factorOf(loops.right,
+                            {tile.load(loops.operands[operand],
+                                       b.add(from, line), lanes, mask)},
+                            lanes));
+        transpose(b, vectors);
+        Value place = b.add(row, b.mul(line, panelSize));
+        for (int64_t c = 0; c < many; ++c)
+          tile.store(buffer, vectors[c], b.add(place, b.mul(panelSize, c)),
+                     lanes);
+      };
+      Value whole = b.at(count - count % lanes);
+      b.loop(b.at(0), whole, lanes, [&](Value line) { block(line, lanes); });
+      if (count % lanes)
+        block(whole, count % lanes);
+    });
+  });
+  if (scans)
+    b.loop(b.at(0), b.at(count), 1, [&](Value line) {
+      markUnclean(b.add(first, b.mul(line, panelSize)),
+                  b.add(column, b.mul(line, width)), range);
+    });
+}
+
 void RightPacker::transposePanel(Value place, Value column,
                                  const PackRange &range,
                                  ArrayRef<Value> offsets) {
   auto extent = known(loops.columns.extent);
+  bool segments = loops.columns.segment != 0;
   bool clamp = !extent || *extent % width;
-  auto steps = known(range.innerCount);
-  bool ragged = !steps || *steps % lanes;
-  b.loop(b.at(0), b.at(width), lanes, [&](Value group) {
+  // Runs of the sum are walked one by one where vectors do not fill them.
+  bool byRuns = ragged();
+  int64_t run = byRuns ? loops.inner.run : 0;
+  b.loop(b.at(0), b.at(pitch), lanes, [&](Value group) {
     SmallVector<SmallVector<Value>> starts;
+    SmallVector<Value> segment;
+    if (segments)
+      segment = tile.moved(loops.right, offsets, loops.columns, column);
     for (int64_t c = 0; c < lanes; ++c) {
-      Value position = b.add(b.add(column, group), c);
       // Columns past the end repeat the last; nothing of them is stored.
+      if (segments) {
+        Value within = b.add(group, c);
+        if (width % lanes)
+          within = b.min(within, b.at(width - 1));
+        starts.emplace_back();
+        for (auto [k, at] : llvm::zip(loops.right.operands, segment))
+          starts.back().push_back(
+              b.add(at, b.mul(within, loops.columns.innerStep[k])));
+        continue;
+      }
+      Value position = b.add(b.add(column, group), c);
       if (clamp)
         position = b.min(position, b.sub(loops.columns.extent, b.at(1)));
       starts.push_back(
           tile.moved(loops.right, offsets, loops.columns, position));
     }
-    b.loop(b.at(0), range.innerCount, lanes, [&](Value k) {
-      Value mask =
-          ragged ? tile.firstLanes(b.sub(range.innerCount, k), lanes) : Value();
+    auto blockAt = [&](Value k, Value mask) {
       SmallVector<Value> block;
       Value step = b.add(range.innerFirst, k);
       for (int64_t c = 0; c < lanes; ++c)
         block.push_back(tile.factor(
             loops.right, tile.moved(loops.right, starts[c], loops.inner, step),
-            loops.inner, step, lanes, mask));
+            loops.inner, step, lanes, mask, run));
       transpose(b, block);
-      Value row = b.add(b.add(place, group), b.mul(k, width));
+      Value row = b.add(b.add(place, group), b.mul(k, pitch));
       for (int64_t c = 0; c < lanes; ++c)
-        tile.store(buffer, block[c], b.add(row, c * width), lanes);
+        tile.store(buffer, block[c], b.add(row, c * pitch), lanes);
+    };
+    if (byRuns) {
+      b.loop(b.at(0), range.innerCount, run, [&](Value from) {
+        b.loop(b.at(0), b.at(run), lanes, [&](Value k) {
+          blockAt(b.add(from, k), tile.firstLanes(b.sub(b.at(run), k), lanes));
+        });
+      });
+      return;
+    }
+    auto steps = known(range.innerCount);
+    bool ends = !steps || *steps % lanes;
+    b.loop(b.at(0), range.innerCount, lanes, [&](Value k) {
+      blockAt(k, ends ? tile.firstLanes(b.sub(range.innerCount, k), lanes)
+                      : Value());
     });
   });
 }
@@ -228,9 +370,10 @@ LeftPacker::LeftPacker(ContractionLoops &loops, TileEmitter &tile,
       lanes(groups && tile.ops.bitwise()
                 ? bitLanes(tile.vectorBytes)
                 : lanesFor(groups ? b.getI32Type() : loops.left.element,
-                           tile.vectorBytes, 1 << 10)) {
+                           tile.vectorBytes, kAnyWidth)) {
   int64_t run = groups ? lanes * tile.ops.depth : lanes;
-  keepsRows = loops.contiguous(loops.inner, loops.left, run) ||
+  ragged = !groups && lanes > 1 && raggedRuns(loops, loops.left, lanes);
+  keepsRows = ragged || loops.contiguous(loops.inner, loops.left, run) ||
               !loops.contiguous(loops.rows, loops.left, height);
 }
 
@@ -279,28 +422,42 @@ void LeftPacker::pack(const PackRange &range, ArrayRef<Value> origins) {
   };
   if (keepsRows) {
     auto steps = known(range.innerCount);
-    bool ragged = !steps || *steps % lanes;
+    bool ends = !steps || *steps % lanes;
     b.loop(range.first, range.last, 1, [&](Value row) {
       SmallVector<Value> start =
           tile.moved(loops.left, offsets, loops.rows, row);
       Value place = b.mul(b.sub(row, range.first), stride(range.innerCount));
-      b.loop(none, range.innerCount, lanes, [&](Value k) {
-        Value mask = ragged && lanes > 1
-                         ? tile.firstLanes(b.sub(range.innerCount, k), lanes)
-                         : Value();
+      auto copy = [&](Value k, Value mask, int64_t run) {
         Value value = tile.factor(loops.left, stepsFrom(start, k), loops.inner,
-                                  b.add(range.innerFirst, k), lanes, mask);
+                                  b.add(range.innerFirst, k), lanes, mask, run);
         tile.store(buffer, value, b.add(place, k), lanes);
+      };
+      if (ragged) {
+        int64_t run = loops.inner.run;
+        b.loop(none, range.innerCount, run, [&](Value from) {
+          b.loop(none, b.at(run), lanes, [&](Value k) {
+            copy(b.add(from, k), tile.firstLanes(b.sub(b.at(run), k), lanes),
+                 run);
+          });
+        });
+        return;
+      }
+      b.loop(none, range.innerCount, lanes, [&](Value k) {
+        copy(k,
+             ends && lanes > 1
+                 ? tile.firstLanes(b.sub(range.innerCount, k), lanes)
+                 : Value(),
+             0);
       });
     });
     return;
   }
   auto extent = known(loops.rows.extent);
-  bool ragged = !extent || *extent % height;
+  bool ends = !extent || *extent % height;
   b.loop(range.first, range.last, height, [&](Value row) {
     SmallVector<Value> start = tile.moved(loops.left, offsets, loops.rows, row);
-    Value mask = ragged ? tile.firstLanes(b.sub(loops.rows.extent, row), height)
-                        : Value();
+    Value mask =
+        ends ? tile.firstLanes(b.sub(loops.rows.extent, row), height) : Value();
     Value place = b.mul(b.sub(row, range.first), range.innerCount);
     b.loop(none, range.innerCount, 1, [&](Value k) {
       Value value = tile.factor(loops.left, stepsFrom(start, k), loops.rows,

@@ -43,6 +43,9 @@ public:
   /// Packs the panel of columns from `column` on into its place. `range.first`
   /// is the column that the buffer begins with.
   void panel(Value column, const PackRange &range, ArrayRef<Value> origins);
+  /// Packs the panels of a group of segments that are neighbours in the right
+  /// operand, from `column` on.
+  void group(Value column, const PackRange &range, ArrayRef<Value> origins);
   /// Offset of the panel that holds `column`, a multiple of the width behind
   /// the buffer's first column, which is `columns` before it.
   Value panelAt(Value columnsBefore, Value steps);
@@ -53,10 +56,13 @@ public:
   /// What each column's sums begin with, where ScalarOps corrects them.
   FlatOperand columnSums;
   int64_t width;
+  /// Elements from a step to the next: the width, in whole vectors.
+  int64_t pitch;
 
 private:
   Value units(Value steps);
   int64_t groupLanes() const;
+  bool ragged() const;
   Value paddedSteps(Value steps);
   void fillPanel(Value place, Value column, const PackRange &range,
                  ArrayRef<Value> offsets);
@@ -70,6 +76,9 @@ private:
                  ArrayRef<Value> offsets, bool tail);
   void transposePanel(Value place, Value column, const PackRange &range,
                       ArrayRef<Value> offsets);
+  void copySegment(Value place, Value column, const PackRange &range,
+                   ArrayRef<Value> offsets);
+  void markUnclean(Value place, Value column, const PackRange &range);
 
   ContractionLoops &loops;
   TileEmitter &tile;
@@ -103,7 +112,7 @@ private:
   ContractionLoops &loops;
   TileEmitter &tile;
   IndexBuilder &b;
-  bool keepsRows = false, groups;
+  bool keepsRows = false, ragged = false, groups;
   int64_t lanes;
 };
 

@@ -71,12 +71,7 @@ void ProductNest::spread(ArrayRef<Value> from, ArrayRef<Value> to,
   serial = before;
 }
 
-TileForm ProductNest::fullForm() {
-  TileForm form;
-  form.rows = plan.tileRows;
-  form.widths.assign(plan.tileColumns / plan.lanes, plan.lanes);
-  return form;
-}
+TileForm ProductNest::fullForm() { return tailForm(plan.tileColumns); }
 
 TileForm ProductNest::tailForm(int64_t columns) {
   TileForm form;
@@ -102,15 +97,23 @@ TileForm ProductNest::tailForm(int64_t columns) {
 int64_t ProductNest::outAlignment() {
   auto type = cast<MemRefType>(loops.op.getOut().getType());
   const FlatOperand &out = loops.operands[loops.out];
+  const Axis &columns = loops.columns;
+  // Lines that masked stores share with others would be fetched again.
+  if (columns.segment && fullForm().mask)
+    return 0;
   if (!loops.op.getOut().getDefiningOp<memref::AllocOp>() ||
       !type.getLayout().isIdentity() || out.bytes ||
-      !loops.contiguous(loops.columns, loops.out, plan.lanes) ||
-      loops.columns.tabulated())
+      !loops.contiguous(columns, loops.out,
+                        columns.segment ? columns.segment : plan.lanes) ||
+      (columns.tabulated() && !columns.segment))
     return 0;
   int64_t bytes = loops.shape().outBytes;
   int64_t alignment = std::gcd<int64_t>(64, plan.lanes * bytes);
   for (auto [loop, stride] : llvm::enumerate(out.strides)) {
-    if (llvm::is_contained(loops.columns.loops, loop))
+    // Places within a run of neighbours are multiples of whole vectors.
+    if (columns.segment ? loop == columns.loops.back() ||
+                              llvm::is_contained(loops.cut, loop)
+                        : llvm::is_contained(columns.loops, loop))
       continue;
     auto step = known(stride);
     if (!step)
@@ -231,9 +234,13 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
     if (packed)
       packTo = arith::SelectOp::create(b, packed, columnTo, columnFrom);
     if (right)
-      spread(columnFrom, packTo, plan.tileColumns, plan.parallel,
-             [&](ValueRange at) {
-               right->panel(at.front(), columnRange, origins);
+      spread(columnFrom, packTo,
+             plan.columnGroup ? plan.columnGroup : plan.tileColumns,
+             plan.parallel, [&](ValueRange at) {
+               if (plan.columnGroup)
+                 right->group(at.front(), columnRange, origins);
+               else
+                 right->panel(at.front(), columnRange, origins);
              });
     Value uncleanRight;
     if (scans && !right)
@@ -438,7 +445,7 @@ void ProductNest::tileAt(const Block &block, TileForm form, Value row,
       Value at = block.right->panelAt(b.sub(panelColumn, block.columns.first),
                                       range.innerCount);
       at = b.add(at, b.sub(column, panelColumn));
-      at = b.add(at, b.mul(k, block.right->width));
+      at = b.add(at, b.mul(k, block.right->pitch));
       return tile.load(block.right->buffer, b.add(at, before[v]),
                        form.widths[v]);
     }
@@ -464,7 +471,7 @@ void ProductNest::tileAt(const Block &block, TileForm form, Value row,
   if (block.finish.merge && plan.packLhs)
     tile.prefetchOut(form, place);
   // Tails run seldom; short sums of small tiles are unrolled as a whole.
-  bool full = form.rows == plan.tileRows && form.columns() == plan.tileColumns;
+  bool full = form.rows == plan.tileRows && form.columns() >= plan.tileColumns;
   int64_t unroll = full ? plan.unroll : 1;
   if (auto steps = known(range.innerCount);
       steps && *steps * form.sums() <= kUnrolledSteps)

@@ -83,7 +83,8 @@ static Value relativeOffsets(IndexBuilder &b, const Axis &axis,
                              unsigned operand, Value position, int64_t lanes,
                              Value mask) {
   auto type = VectorType::get({lanes}, b.getIndexType());
-  if (Value step = axis.step[operand]) {
+  Value step = axis.segment ? axis.innerStep[operand] : axis.step[operand];
+  if (step) {
     SmallVector<int64_t> numbers(lanes);
     std::iota(numbers.begin(), numbers.end(), 0);
     Value counting = arith::ConstantOp::create(
@@ -183,6 +184,11 @@ Value TileEmitter::factor(const Side &side, ArrayRef<Value> offsets,
     elements.push_back(read(k, at, axis, position, lanes,
                             loops.contiguous(axis, k, group ? group : lanes),
                             mask));
+  return factorOf(side, elements, lanes);
+}
+
+Value TileEmitter::factorOf(const Side &side, ArrayRef<Value> elements,
+                            int64_t lanes) {
   return splat(apply(*side.body, elements, lanes), lanes);
 }
 
@@ -352,8 +358,7 @@ void TileEmitter::storeTile(const TileForm &form, const TilePlace &place,
         Value value = values[row * form.widths.size() + v];
         Value mask = form.maskOf(v);
         if (width == 1 || neighbours(place, loops.out, before, width)) {
-          store(out, value, at, width, mask,
-                width == form.widths.front() ? streamAlignment : 0);
+          store(out, value, at, width, mask, streamAlignment);
         } else {
           Value offsets = relativeOffsets(b, loops.columns, loops.out, position,
                                           width, mask);

@@ -77,6 +77,9 @@ public:
                Value position, int64_t lanes, Value mask = Value(),
                int64_t group = 0);
 
+  /// The factors that elements of the side's operands make.
+  Value factorOf(const Side &side, ArrayRef<Value> elements, int64_t lanes);
+
   /// sum (+) left (x) right.
   Value step(Value left, Value right, Value sum, int64_t lanes) {
     return ops.step(b, left, right, sum, lanes);

@@ -70,8 +70,8 @@ struct TileContractions
       return;
     }
     IndexBuilder builder(op);
-    ContractionLoops loops(op, builder);
     MachineModel machine = MachineModel::of(vectorBytes, features);
+    ContractionLoops loops(op, builder, machine);
     TileEmitter emitter(loops, machine);
     ProductShape shape = loops.shape();
     shape.lanesMayFold = emitter.canAddSums();
