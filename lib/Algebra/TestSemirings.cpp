@@ -9,18 +9,15 @@
 // side, not one per sample.
 //
 //===----------------------------------------------------------------------===//
+#include "Samples.h"
+
 #include "noodle/Algebra/Passes.h"
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
-#include "noodle/Reference/Interpreter.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Verifier.h"
-#include "llvm/Support/Format.h"
-
-#include <cmath>
-#include <limits>
 
 namespace mlir::noodle {
 #define GEN_PASS_DEF_NOODLETESTSEMIRINGSPASS
@@ -29,68 +26,11 @@ namespace mlir::noodle {
 
 using namespace mlir;
 using namespace mlir::noodle;
+using namespace mlir::noodle::samples;
 using reference::Scalar;
 using reference::Tensor;
-using Column = std::vector<Scalar>;
 
 namespace {
-
-bool isComplex(const Scalar &value) {
-  return std::holds_alternative<std::complex<float>>(value) ||
-         std::holds_alternative<std::complex<double>>(value);
-}
-
-std::complex<double> number(const Scalar &value) {
-  return std::visit(
-      []<typename T>(T held) -> std::complex<double> {
-        if constexpr (requires { held.imag(); })
-          return {held.real(), held.imag()};
-        else
-          return double(held);
-      },
-      value);
-}
-
-/// The distance from 1 to the next number of the type.
-double epsilonOf(const Scalar &value) {
-  if (std::holds_alternative<::noodle::rt::Half>(value))
-    return 0x1p-10;
-  if (std::holds_alternative<::noodle::rt::Brain>(value))
-    return 0x1p-7;
-  return std::holds_alternative<float>(value) ||
-                 std::holds_alternative<std::complex<float>>(value)
-             ? std::numeric_limits<float>::epsilon()
-             : std::numeric_limits<double>::epsilon();
-}
-
-std::string text(const Scalar &value) {
-  std::string out;
-  llvm::raw_string_ostream stream(out);
-  if (auto *i = std::get_if<int64_t>(&value))
-    stream << *i;
-  else if (std::complex<double> z = number(value); isComplex(value))
-    stream << llvm::format("(%g, %g)", z.real(), z.imag());
-  else
-    stream << llvm::format("%g", z.real());
-  return out;
-}
-
-/// Equal up to a few roundings.
-bool close(const Scalar &a, const Scalar &b) {
-  if (auto *i = std::get_if<int64_t>(&a))
-    return *i == std::get<int64_t>(b);
-  std::complex<double> x = number(a), y = number(b);
-  double scale = 1.0;
-  for (double part : {x.real(), x.imag(), y.real(), y.imag()})
-    if (std::isfinite(part))
-      scale = std::max(scale, std::fabs(part));
-  auto same = [&](double p, double q) {
-    if (!std::isfinite(p) || !std::isfinite(q))
-      return p == q || (std::isnan(p) && std::isnan(q));
-    return std::fabs(p - q) <= 64 * scale * epsilonOf(a);
-  };
-  return same(x.real(), y.real()) && same(x.imag(), y.imag());
-}
 
 class Tester {
 public:
@@ -184,24 +124,11 @@ FailureOr<Scalar> Tester::constant(StringRef function) {
 
 FailureOr<Column> Tester::apply(StringRef function, const Column &a,
                                 const Column &b) {
-  auto tensor = [&](const Column &column) {
-    Tensor made;
-    made.type = element;
-    made.extents = {int64_t(column.size())};
-    int64_t bytes = noodle_rt_element_bytes(element);
-    made.values.resize(column.size() * bytes);
-    for (auto [k, value] : llvm::enumerate(column))
-      made.set(k, value);
-    return made;
-  };
-  auto results = evaluate(function, {tensor(a), tensor(b)});
+  auto results =
+      evaluate(function, {columnTensor(element, a), columnTensor(element, b)});
   if (failed(results))
     return failure();
-  const Tensor &result = std::get<Tensor>(results->front());
-  Column column;
-  for (size_t k = 0; k < a.size(); ++k)
-    column.push_back(result.get(k));
-  return column;
+  return tensorColumn(std::get<Tensor>(results->front()));
 }
 
 LogicalResult Tester::equal(StringRef law, FailureOr<Column> left,
@@ -230,41 +157,12 @@ LogicalResult Tester::run() {
   if (failed(zero) || failed(one))
     return failure();
 
-  Column samples;
+  Column samples = samplesOf(element);
   auto sample = [&](const Scalar &value) {
     if (!llvm::any_of(samples,
                       [&](const Scalar &old) { return close(old, value); }))
       samples.push_back(value);
   };
-  if (type.isInteger(1)) {
-    sample(int64_t(0));
-    sample(int64_t(1));
-  } else {
-    for (double value : {0.0, 1.0, -1.0, 2.0, 3.0, 0.5, -3.25, 7.0}) {
-      switch (element) {
-      case NOODLE_RT_F64:
-        sample(value);
-        break;
-      case NOODLE_RT_F32:
-        sample(float(value));
-        break;
-      case NOODLE_RT_F16:
-        sample(::noodle::rt::Half(value));
-        break;
-      case NOODLE_RT_BF16:
-        sample(::noodle::rt::Brain(value));
-        break;
-      case NOODLE_RT_C64:
-        sample(std::complex<float>(float(value), float(value) - 1.0f));
-        break;
-      case NOODLE_RT_C128:
-        sample(std::complex<double>(value, value - 1.0));
-        break;
-      default:
-        sample(int64_t(value));
-      }
-    }
-  }
   sample(*zero);
   sample(*one);
 

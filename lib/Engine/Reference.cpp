@@ -10,6 +10,7 @@
 #include "Machine.h"
 
 #include "noodle-rt/ir.h"
+#include "noodle/Algebra/Category.h"
 #include "noodle/Reference/Interpreter.h"
 
 namespace noodle::engine {
@@ -112,8 +113,14 @@ ReferenceModule::run(std::string_view function, noodle_rt_context *context,
                      int64_t memoryLimit) {
   std::call_once(once, [&] {
     parsed = std::make_unique<Parsed>();
-    parsed->status =
-        runOnLargeStack([&] { return parsed->job.parse(text, name); });
+    parsed->status = runOnLargeStack([&]() -> Status {
+      if (Status status = parsed->job.parse(text, name); !status.ok())
+        return status;
+      if (mlir::failed(mlir::noodle::inlineDiagrams(*parsed->job.module)))
+        return parsed->job.errors.status(Code::InvalidProgram,
+                                         "a diagram cannot be inlined");
+      return {};
+    });
   });
   if (!parsed->status.ok())
     return fail(context, NOODLE_RT_HOST_CALL_FAILED,

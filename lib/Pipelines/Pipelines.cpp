@@ -41,6 +41,9 @@ static void verifyBorder(OpPassManager &pm, Phase phase) {
 
 static void elaborate(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createNoodleTestSemiringsPass());
+  pm.addPass(createNoodleTestHomomorphismsPass());
+  pm.addPass(createNoodleInlineDiagramsPass());
+  pm.addPass(createNoodleElaborateMorphismsPass());
   NoodleElaboratePassOptions elaborate;
   elaborate.fp = options.fp;
   pm.addPass(createNoodleElaboratePass(elaborate));

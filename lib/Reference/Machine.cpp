@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Machine.h"
 
-#include "noodle/Dialect/Semiring.h"
+#include "noodle/Dialect/Category.h"
 
 #include "mlir/IR/TypeUtilities.h"
 #include <cstdlib>
@@ -30,6 +30,7 @@ Machine::Machine(const Options &options) : options(options) {
   addControlHandlers(table);
   addLinalgHandlers(table);
   addFusedContractHandlers(table);
+  addCategoryHandlers(table);
 }
 
 //===----------------------------------------------------------------------===//
@@ -206,6 +207,8 @@ std::optional<noodle_rt_layout> layoutOf(RankedTensorType type) {
 
 /// Whether the interpreter has values of a type.
 static bool isCovered(Type type) {
+  if (isa<HomType>(type))
+    return true;
   if (auto tensor = dyn_cast<RankedTensorType>(type))
     return elementType(tensor.getElementType()) && layoutOf(tensor);
   if (auto integer = dyn_cast<IntegerType>(type))

@@ -88,6 +88,7 @@ void addSliceHandlers(Handlers &handlers);
 void addControlHandlers(Handlers &handlers);
 void addLinalgHandlers(Handlers &handlers);
 void addFusedContractHandlers(Handlers &handlers);
+void addCategoryHandlers(Handlers &handlers);
 
 class Machine {
 public:

@@ -40,6 +40,97 @@ def NoodleTestSemiringsPass
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
+def NoodleTestHomomorphismsPass
+    : Pass<"noodle-test-homomorphisms", "::mlir::ModuleOp"> {
+  let summary = "test changes of base on sample values";
+  let description = [{
+    Evaluates the body of every `noodle.hom_map` that promises a homomorphism on
+    sample values: it must map zero to zero and one to one, and sums and products
+    to sums and products. A counterexample is an error, which names the law and
+    the values.
+
+    Precondition: a verified program. Postcondition: the same module.
+
+    Example:
+
+    ```mlir
+    %b = noodle.hom_map %f {homomorphism}
+      : !noodle.hom<[2] -> [2], i64> -> !noodle.hom<[2] -> [2], i1, #noodle.semiring<or_and>> {
+    ^bb0(%x: i64):
+      %c = arith.constant 0 : i64
+      %y = arith.cmpi ne, %x, %c : i64
+      noodle.return %y : i1
+    }
+    ```
+
+    is refused: 1 + -1 is 0, but true or true is true. With `nonnegative` it is
+    accepted.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+def NoodleInlineDiagramsPass
+    : Pass<"noodle-inline-diagrams", "::mlir::ModuleOp"> {
+  let summary = "replace applied functors by the morphisms they make";
+  let description = [{
+    Every `noodle.apply` becomes the ops of its diagram, with the functor's wires
+    for objects and the given morphisms, or the functor's diagrams, for
+    generators. Diagrams and functors are erased.
+
+    Precondition: a verified program. Postcondition: no diagrams, functors and
+    arrows.
+
+    Example:
+
+    ```mlir
+    %far = noodle.apply @costs to @two_hops (road = %r)
+      : (!noodle.hom<[3] -> [3], f64>) -> !noodle.hom<[3] -> [3], f64>
+    ```
+
+    becomes
+
+    ```mlir
+    %far = noodle.compose %r, %r
+      : (!noodle.hom<[3] -> [3], f64>, !noodle.hom<[3] -> [3], f64>) -> !noodle.hom<[3] -> [3], f64>
+    ```
+  }];
+  let dependentDialects = ["::mlir::noodle::NoodleDialect"];
+}
+
+def NoodleElaborateMorphismsPass
+    : Pass<"noodle-elaborate-morphisms", "::mlir::ModuleOp"> {
+  let summary = "bring morphisms into contractions and other core ops";
+  let description = [{
+    A composition becomes one `noodle.contract`, whose letters are joined wires:
+    the factors of tensor products take part one by one, and wires, daggers and
+    traces rename or join letters. A composition within another one stays a
+    contraction of its own, so that `strict` keeps its meaning. Sums become maps,
+    blocks become concatenations, functions become gathers and scatters.
+
+    Precondition: no applications of diagrams. Postcondition: no morphisms.
+
+    Example:
+
+    ```mlir
+    %ab = noodle.tensor %a, %b
+      : (!noodle.hom<[2] -> [3], f64>, !noodle.hom<[4] -> [5], f64>) -> !noodle.hom<[2, 4] -> [3, 5], f64>
+    %y = noodle.compose %x, %ab
+      : (!noodle.hom<[] -> [2, 4], f64>, !noodle.hom<[2, 4] -> [3, 5], f64>) -> !noodle.hom<[] -> [3, 5], f64>
+    %t = noodle.to_tensor %y : !noodle.hom<[] -> [3, 5], f64> -> tensor<3x5xf64>
+    ```
+
+    becomes
+
+    ```mlir
+    %t = noodle.contract "ab,ac,bd->cd" (%x, %a, %b)
+      : (tensor<2x4xf64>, tensor<2x3xf64>, tensor<4x5xf64>) -> tensor<3x5xf64>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::noodle::NoodleDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def NoodleElaboratePass : Pass<"noodle-elaborate", "::mlir::ModuleOp"> {
   let summary = "bring a program into core ops";
   let description = [{

@@ -295,11 +295,12 @@ def Noodle_HomMapOp : Noodle_MorphismOp<"hom_map",
   let summary = "a function of each entry, or a change of base";
   let description = [{
     The body gets an entry and returns the result's: ops of arith, math and
-    complex. Absent entries are mapped too. Wires keep their extents; the element type and the semiring may
-    change. With `homomorphism` the body promises to keep zero, one, sums and
+    complex. Absent entries are mapped too. Wires keep their extents; the
+    element type and the semiring may change. With `homomorphism` the body promises to keep zero, one, sums and
     products; that is tested on sample values when compiled, and a
-    counterexample is an error. Then wires stay wires, a tensor product stays
-    one, and entries that are absent stay absent.
+    counterexample is an error; `nonnegative` says that no entry is negative,
+    so none is tried. Then wires stay wires, a tensor product stays one, and
+    entries that are absent stay absent.
 
     Example:
 
@@ -313,7 +314,8 @@ def Noodle_HomMapOp : Noodle_MorphismOp<"hom_map",
     }
     ```
   }];
-  let arguments = (ins Noodle_Hom:$input, UnitAttr:$homomorphism);
+  let arguments = (ins Noodle_Hom:$input, UnitAttr:$homomorphism,
+                       UnitAttr:$nonnegative);
   let results = (outs Noodle_Hom:$result);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{

@@ -1,0 +1,580 @@
+//===- Emit.cpp - core ops of a network -----------------------------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One contraction for all tensors of a network. A function f between nodes i
+// and j stands for the matrix d(f[i] = j), so by the laws of a semiring whose
+// zero annihilates
+//
+//   sum_j d(f[i] = j) X[j] = X[f[i]]           what follows it is gathered
+//   sum_i d(f[i] = j) X[i] = scatter(X, f)[j]  what precedes it is scattered
+//
+// and matrices of ones and zeros are made only where both sides are asked for.
+//
+//===----------------------------------------------------------------------===//
+#include "Network.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::noodle;
+using namespace mlir::noodle::category;
+
+static int64_t dimOf(Value value, unsigned dim) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(dim);
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+void Emitter::requireEqual(Value a, Value b, StringRef message) {
+  Location loc = op->getLoc();
+  Value same =
+      arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::eq, a, b);
+  CheckOp::create(rewriter, loc, same, rewriter.getStringAttr(message),
+                  rewriter.getI32IntegerAttr(NOODLE_RT_SHAPE_MISMATCH));
+}
+
+FailureOr<Semiring> Emitter::resolve(const Network &network) {
+  return Semiring::resolve(network.semiring, network.element, op,
+                           [&] { return op->emitOpError(); });
+}
+
+/// The extent of a node; null where nothing tells.
+Value Emitter::sizeOf(const Network &network, unsigned node) {
+  Location loc = op->getLoc();
+  const Node &wires = network.nodes[node];
+  if (!ShapedType::isDynamic(wires.extent))
+    return arith::ConstantIndexOp::create(rewriter, loc, wires.extent);
+  if (!wires.sizes.empty())
+    return wires.sizes.front();
+  for (const Factor &factor : network.factors)
+    for (auto [d, other] : llvm::enumerate(factor.nodes))
+      if (other == node && !(factor.isFunction && d == 1))
+        return tensor::DimOp::create(rewriter, loc, factor.value, d);
+  return {};
+}
+
+/// Extents that joined wires state apart from each other agree. A contraction
+/// compares the dimensions of its operands by itself, but for static extents
+/// of 1, which it would broadcast.
+LogicalResult Emitter::checkExtents(Network &network) {
+  Location loc = op->getLoc();
+  for (auto [number, node] : llvm::enumerate(network.nodes)) {
+    bool isStatic = !ShapedType::isDynamic(node.extent);
+    Value first;
+    auto compare = [&](Value size) {
+      if (!first)
+        first = isStatic ? Value(arith::ConstantIndexOp::create(rewriter, loc,
+                                                                node.extent))
+                         : size;
+      if (first != size)
+        requireEqual(first, size, "joined wires have different extents");
+    };
+    for (Value size : node.sizes)
+      compare(size);
+    // Without sizes and static extents only the contraction has to compare.
+    if (!isStatic && !first)
+      continue;
+    for (const Factor &factor : network.factors)
+      for (auto [d, other] : llvm::enumerate(factor.nodes))
+        if (other == number && !(factor.isFunction && d == 1) &&
+            ShapedType::isDynamic(dimOf(factor.value, d)))
+          compare(tensor::DimOp::create(rewriter, loc, factor.value, d));
+  }
+  return success();
+}
+
+Value Emitter::filled(RankedTensorType type, Value value, ValueRange sizes) {
+  return tensor::SplatOp::create(rewriter, op->getLoc(), value, type, sizes);
+}
+
+Value Emitter::densified(Value tensor, SemiringAttr semiring) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!type.getEncoding())
+    return tensor;
+  auto dense = RankedTensorType::get(type.getShape(), type.getElementType());
+  FailureOr<Semiring> resolved = Semiring::resolve(
+      semiring, type.getElementType(), op, [&] { return op->emitOpError(); });
+  // The semiring has been verified.
+  if (TypedAttr zero = resolved->zeroAttr())
+    return ConvertOp::create(rewriter, op->getLoc(), dense, tensor, zero,
+                             StrategyKindAttr());
+  return ContractOp::create(rewriter, op->getLoc(), dense,
+                            rewriter.getStringAttr("ij->ij"), tensor,
+                            /*mask=*/Value(), /*init=*/Value(), semiring,
+                            /*accumulator=*/TypeAttr(),
+                            /*mask_valued=*/UnitAttr(),
+                            /*mask_complement=*/UnitAttr(), StrategyKindAttr());
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+/// The matrix of a function. Its values are checked here, as nothing that
+/// gathers or scatters by them does.
+Value Emitter::oneHot(const Network &network, const Factor &function) {
+  Location loc = op->getLoc();
+  FailureOr<Semiring> semiring = resolve(network);
+  Value indices = function.value;
+  Type integer = function.type().getElementType();
+  int64_t rows = dimOf(indices, 0);
+  int64_t columns = network.nodes[function.nodes[1]].extent;
+  Value size = sizeOf(network, function.nodes[1]);
+  SmallVector<Value> dynamic;
+  if (ShapedType::isDynamic(rows))
+    dynamic.push_back(tensor::DimOp::create(rewriter, loc, indices, 0));
+  if (ShapedType::isDynamic(columns))
+    dynamic.push_back(size);
+
+  // All values are below the size: compared without sign.
+  Value bound = arith::IndexCastOp::create(rewriter, loc, integer, size);
+  auto flags = RankedTensorType::get({rows}, rewriter.getI1Type());
+  auto inside = MapOp::create(rewriter, loc, flags, ValueRange{indices, bound},
+                              FlatSymbolRefAttr(), MapOverAttr(), TypedAttr(),
+                              StrategyKindAttr());
+  {
+    OpBuilder::InsertionGuard guard(rewriter);
+    Block *body = rewriter.createBlock(&inside.getBody(), {},
+                                       {integer, integer}, {loc, loc});
+    Value below =
+        arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::ult,
+                              body->getArgument(0), body->getArgument(1));
+    Value outside = arith::XOrIOp::create(
+        rewriter, loc, below,
+        arith::ConstantIntOp::create(rewriter, loc, /*value=*/1, /*width=*/1));
+    YieldOp::create(rewriter, loc, ValueRange{outside});
+  }
+  Value any = ReduceOp::create(
+      rewriter, loc, RankedTensorType::get({}, rewriter.getI1Type()),
+      inside.getResult(), rewriter.getDenseI64ArrayAttr({0}),
+      SemiringAttr::get(rewriter.getContext(), SemiringKind::OrAnd),
+      TypedAttr(), StrategyKindAttr());
+  Value wrong = tensor::ExtractOp::create(rewriter, loc, any, ValueRange{});
+  Value fine = arith::XOrIOp::create(
+      rewriter, loc, wrong,
+      arith::ConstantIntOp::create(rewriter, loc, /*value=*/1, /*width=*/1));
+  CheckOp::create(
+      rewriter, loc, fine,
+      rewriter.getStringAttr("a function's value is outside of its codomain"),
+      rewriter.getI32IntegerAttr(NOODLE_RT_INDEX_RANGE));
+
+  Value zero = semiring->zero(rewriter, loc),
+        one = semiring->one(rewriter, loc);
+  return tensor::GenerateOp::create(
+      rewriter, loc, RankedTensorType::get({rows, columns}, network.element),
+      dynamic, [&](OpBuilder &builder, Location loc, ValueRange at) {
+        Value to = arith::IndexCastOp::create(
+            builder, loc, builder.getIndexType(),
+            tensor::ExtractOp::create(builder, loc, indices, at[0]));
+        Value hit = arith::CmpIOp::create(builder, loc,
+                                          arith::CmpIPredicate::eq, to, at[1]);
+        tensor::YieldOp::create(
+            builder, loc,
+            arith::SelectOp::create(builder, loc, hit, one, zero));
+      });
+}
+
+/// Removes functions: what reads a function's value reads by index instead;
+/// `scattered` are those whose value is on the boundary, to be done last.
+LogicalResult Emitter::substituteFunctions(Network &network,
+                                           SmallVectorImpl<Factor> &scattered) {
+  Location loc = op->getLoc();
+  auto &factors = network.factors;
+  auto isFunction = [](const Factor &factor) { return factor.isFunction; };
+  if (llvm::none_of(factors, isFunction))
+    return success();
+  FailureOr<Semiring> semiring = resolve(network);
+  if (failed(semiring))
+    return failure();
+  auto toMatrix = [&](Factor &function) {
+    function.value = oneHot(network, function);
+    function.isFunction = false;
+  };
+  for (unsigned k = 0; k < factors.size(); ++k) {
+    if (!factors[k].isFunction)
+      continue;
+    unsigned from = factors[k].nodes[0], to = factors[k].nodes[1];
+    if (from == to || !semiring->traits().annihilating) {
+      toMatrix(factors[k]);
+      continue;
+    }
+    for (unsigned other = 0; other < factors.size(); ++other) {
+      Factor &reader = factors[other];
+      if (other == k || !llvm::is_contained(reader.nodes, to))
+        continue;
+      if (reader.isFunction && reader.nodes[1] == to)
+        toMatrix(reader);
+      reader.value = densified(reader.value, network.semiring);
+      for (auto [d, node] : llvm::enumerate(reader.nodes)) {
+        if (node != to || (reader.isFunction && d == 1))
+          continue;
+        SmallVector<int64_t> shape(reader.type().getShape());
+        shape[d] = dimOf(factors[k].value, 0);
+        reader.value = GatherOp::create(
+            rewriter, loc,
+            RankedTensorType::get(shape, reader.type().getElementType()),
+            reader.value, factors[k].value, rewriter.getI64IntegerAttr(d),
+            StrategyKindAttr());
+        reader.nodes[d] = from;
+      }
+    }
+  }
+  SmallVector<Factor> kept;
+  SmallVector<unsigned> dead;
+  for (Factor &factor : factors) {
+    if (!factor.isFunction) {
+      kept.push_back(factor);
+      continue;
+    }
+    unsigned from = factor.nodes[0], to = factor.nodes[1];
+    Node &domain = network.nodes[from];
+    if (ShapedType::isDynamic(domain.extent) && domain.sizes.empty())
+      domain.sizes.push_back(
+          tensor::DimOp::create(rewriter, loc, factor.value, 0));
+    if (!network.onBoundary(to)) { // the sum over its values is one
+      dead.push_back(to);
+      continue;
+    }
+    bool shared = network.onBoundary(from) ||
+                  llvm::any_of(scattered, [&](const Factor &other) {
+                    return other.nodes[0] == from;
+                  });
+    if (!shared) {
+      scattered.push_back(factor);
+      continue;
+    }
+    toMatrix(factor);
+    kept.push_back(factor);
+  }
+  factors = std::move(kept);
+  // A node that nothing has any more would count as a sum of ones.
+  llvm::sort(dead, std::greater<unsigned>());
+  for (unsigned node : dead) {
+    network.nodes.erase(network.nodes.begin() + node);
+    auto shift = [&](SmallVector<unsigned> &list) {
+      for (unsigned &other : list)
+        other -= other > node;
+    };
+    shift(network.dom);
+    shift(network.cod);
+    for (Factor &factor : factors)
+      shift(factor.nodes);
+    for (Factor &factor : scattered)
+      shift(factor.nodes);
+  }
+  return success();
+}
+
+/// Adds slices of `tensor` along `axis` where the function sends them.
+Value Emitter::scattered(Network &network, Value tensor, unsigned axis,
+                         const Factor &function) {
+  Location loc = op->getLoc();
+  FailureOr<Semiring> semiring = resolve(network);
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[axis] = network.nodes[function.nodes[1]].extent;
+  SmallVector<Value> sizes;
+  for (auto [d, extent] : llvm::enumerate(shape))
+    if (ShapedType::isDynamic(extent))
+      sizes.push_back(
+          d == axis ? sizeOf(network, function.nodes[1])
+                    : Value(tensor::DimOp::create(rewriter, loc, tensor, d)));
+  Value zeros = filled(RankedTensorType::get(shape, type.getElementType()),
+                       semiring->zero(rewriter, loc), sizes);
+  return ScatterOp::create(
+      rewriter, loc, zeros.getType(), tensor, function.value, zeros,
+      rewriter.getI64IntegerAttr(axis), network.semiring, StrategyKindAttr());
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+/// The factors contracted to the output nodes. Only a contraction of its own
+/// makes a sparse tensor of `wanted`'s encoding.
+FailureOr<Value> Emitter::contracted(Network &network,
+                                     ArrayRef<unsigned> output,
+                                     RankedTensorType wanted) {
+  Location loc = op->getLoc();
+  FailureOr<Semiring> semiring = resolve(network);
+  if (failed(semiring))
+    return failure();
+  SmallVector<int64_t> shape;
+  for (unsigned node : output)
+    shape.push_back(network.nodes[node].extent);
+  if (shape.size() > NOODLE_RT_MAX_RANK)
+    return op->emitOpError()
+           << "needs a tensor of " << shape.size()
+           << " dimensions; the limit is " << NOODLE_RT_MAX_RANK;
+  auto type = RankedTensorType::get(shape, network.element);
+
+  // Nodes that no factor has: sums of ones, and repeated entries whose extent
+  // no type tells.
+  auto hasNode = [&](unsigned node) {
+    return llvm::any_of(network.factors, [&](const Factor &factor) {
+      return llvm::is_contained(factor.nodes, node);
+    });
+  };
+  SmallVector<unsigned> bare;
+  for (unsigned node = 0; node < network.nodes.size(); ++node) {
+    bool isOutput = llvm::is_contained(output, node);
+    int64_t extent = network.nodes[node].extent;
+    if (!hasNode(node) && (!isOutput || ShapedType::isDynamic(extent)))
+      bare.push_back(node);
+  }
+  auto ones = [&](ArrayRef<unsigned> nodes) -> FailureOr<Value> {
+    SmallVector<int64_t> extents;
+    SmallVector<Value> sizes;
+    for (unsigned node : nodes) {
+      extents.push_back(network.nodes[node].extent);
+      if (!ShapedType::isDynamic(extents.back()))
+        continue;
+      Value size = sizeOf(network, node);
+      if (!size)
+        return op->emitOpError()
+               << "has a wire '?' whose extent nothing tells; give the "
+                  "noodle.wires op its size";
+      sizes.push_back(size);
+    }
+    return filled(RankedTensorType::get(extents, network.element),
+                  semiring->one(rewriter, loc), sizes);
+  };
+  if (network.factors.empty() && bare.size() == network.nodes.size() &&
+      output.size() == network.nodes.size())
+    return ones(output);
+  for (unsigned node : bare) {
+    FailureOr<Value> vector = ones(node);
+    if (failed(vector))
+      return failure();
+    Factor factor;
+    factor.value = *vector;
+    factor.nodes = {node};
+    network.factors.push_back(factor);
+  }
+  if (network.factors.empty())
+    return ones(output);
+
+  // One tensor, at most reordered.
+  if (network.factors.size() == 1) {
+    const Factor &factor = network.factors.front();
+    SmallVector<int64_t> permutation;
+    for (unsigned node : output) {
+      const auto *at = llvm::find(factor.nodes, node);
+      if (at == factor.nodes.end() || llvm::count(factor.nodes, node) > 1)
+        break;
+      permutation.push_back(at - factor.nodes.begin());
+    }
+    if (permutation.size() == output.size() &&
+        factor.nodes.size() == output.size()) {
+      if (llvm::equal(permutation, llvm::seq<int64_t>(0, permutation.size())))
+        return factor.value;
+      SmallVector<int64_t> permuted;
+      for (int64_t d : permutation)
+        permuted.push_back(factor.type().getDimSize(d));
+      // What the other order of CSR is, is CSC.
+      if (factor.isSparse() && !(wanted && wanted.getEncoding() &&
+                                 wanted.getShape() == ArrayRef(permuted))) {
+        Factor dense = factor;
+        dense.value = densified(factor.value, network.semiring);
+        network.factors.front() = dense;
+        return contracted(network, output, wanted);
+      }
+      auto result = RankedTensorType::get(
+          permuted, network.element,
+          factor.isSparse() ? wanted.getEncoding() : Attribute());
+      return Value(TransposeOp::create(
+          rewriter, loc, result, factor.value,
+          rewriter.getDenseI64ArrayAttr(permutation), StrategyKindAttr()));
+    }
+  }
+
+  ContractSpec spec;
+  unsigned count = network.nodes.size();
+  for (unsigned node = 0; node < count; ++node) {
+    std::string name;
+    if (count <= 52)
+      name = std::string(1, char(node < 26 ? 'a' + node : 'A' + node - 26));
+    else
+      name = "w" + std::to_string(node);
+    spec.letters.push_back(name);
+  }
+  spec.output.append(output.begin(), output.end());
+  SmallVector<Value> inputs;
+  for (const Factor &factor : network.factors) {
+    spec.operands.push_back(factor.nodes);
+    inputs.push_back(factor.value);
+  }
+  // A sparse result stores what its terms touch, so each needs a sparse part.
+  bool sparse = wanted && wanted.getEncoding() && output.size() == 2 &&
+                wanted.getShape() == type.getShape() &&
+                llvm::any_of(network.factors,
+                             [](const Factor &f) { return f.isSparse(); });
+  if (sparse)
+    type = wanted;
+  return Value(ContractOp::create(
+      rewriter, loc, type, rewriter.getStringAttr(spec.str()), inputs,
+      /*mask=*/Value(), /*init=*/Value(), network.semiring,
+      /*accumulator=*/TypeAttr(), /*mask_valued=*/UnitAttr(),
+      /*mask_complement=*/UnitAttr(), StrategyKindAttr()));
+}
+
+/// A tensor over the different nodes of the boundary, in outputs()' order.
+FailureOr<Value> Emitter::compact(Network &network, RankedTensorType wanted) {
+  if (failed(checkExtents(network)))
+    return failure();
+  SmallVector<Factor> last;
+  if (failed(substituteFunctions(network, last)))
+    return failure();
+  SmallVector<unsigned> output = network.outputs();
+  if (last.empty())
+    return contracted(network, output, wanted);
+  // The scattered functions' arguments stand where their values will.
+  Network inner = network;
+  SmallVector<unsigned> arguments(output);
+  for (const Factor &function : last)
+    *llvm::find(arguments, function.nodes[1]) = function.nodes[0];
+  // Their values are no nodes of the contraction: renumber without them.
+  SmallVector<unsigned> numbers(network.nodes.size());
+  SmallVector<Node> kept;
+  for (unsigned node = 0; node < network.nodes.size(); ++node) {
+    bool isValue = llvm::any_of(last, [&](const Factor &function) {
+      return function.nodes[1] == node;
+    });
+    numbers[node] = kept.size();
+    if (!isValue)
+      kept.push_back(network.nodes[node]);
+  }
+  inner.nodes = kept;
+  for (unsigned &node : arguments)
+    node = numbers[node];
+  for (Factor &factor : inner.factors)
+    for (unsigned &node : factor.nodes)
+      node = numbers[node];
+  FailureOr<Value> tensor = contracted(inner, arguments, {});
+  if (failed(tensor))
+    return failure();
+  Value result = densified(*tensor, network.semiring);
+  for (const Factor &function : last) {
+    unsigned axis = llvm::find(output, function.nodes[1]) - output.begin();
+    result = scattered(network, result, axis, function);
+  }
+  return result;
+}
+
+/// The boundary's dimensions out of its different nodes': zero where the
+/// indices of joined wires differ.
+FailureOr<Value> Emitter::spread(Network &network, Value compact,
+                                 RankedTensorType type) {
+  Location loc = op->getLoc();
+  FailureOr<Semiring> semiring = resolve(network);
+  if (failed(semiring))
+    return failure();
+  SmallVector<unsigned> output = network.outputs();
+  SmallVector<unsigned> wires(network.dom);
+  llvm::append_range(wires, network.cod);
+  compact = densified(compact, network.semiring);
+  SmallVector<Value> sizes;
+  for (auto [d, extent] : llvm::enumerate(type.getShape()))
+    if (ShapedType::isDynamic(extent)) {
+      unsigned at = llvm::find(output, wires[d]) - output.begin();
+      sizes.push_back(tensor::DimOp::create(rewriter, loc, compact, at));
+    }
+  Value zero = semiring->zero(rewriter, loc);
+  return Value(tensor::GenerateOp::create(
+      rewriter, loc, RankedTensorType::get(type.getShape(), network.element),
+      sizes, [&](OpBuilder &builder, Location loc, ValueRange at) {
+        SmallVector<Value> indices(output.size());
+        Value equal;
+        for (auto [d, node] : llvm::enumerate(wires)) {
+          Value &index = indices[llvm::find(output, node) - output.begin()];
+          if (!index) {
+            index = at[d];
+            continue;
+          }
+          Value same = arith::CmpIOp::create(
+              builder, loc, arith::CmpIPredicate::eq, index, at[d]);
+          equal = equal
+                      ? Value(arith::AndIOp::create(builder, loc, equal, same))
+                      : same;
+        }
+        Value entry = tensor::ExtractOp::create(builder, loc, compact, indices);
+        tensor::YieldOp::create(
+            builder, loc,
+            arith::SelectOp::create(builder, loc, equal, entry, zero));
+      }));
+}
+
+//===----------------------------------------------------------------------===//
+// The two ways out of a network
+//===----------------------------------------------------------------------===//
+
+FailureOr<Value> Emitter::entries(Network network, RankedTensorType type) {
+  Location loc = op->getLoc();
+  SmallVector<unsigned> wires(network.dom);
+  llvm::append_range(wires, network.cod);
+  bool repeats = wires.size() != network.outputs().size();
+  // Where functions are removed nodes are renumbered, so what is left tells.
+  FailureOr<Value> made = compact(network, repeats ? RankedTensorType() : type);
+  if (failed(made))
+    return failure();
+  Value value = *made;
+  if (repeats) {
+    FailureOr<Value> all = spread(network, value, type);
+    if (failed(all))
+      return failure();
+    value = *all;
+  }
+  if (value.getType() == type)
+    return value;
+  // Same shape, other format: or dimensions one side knows and the other not.
+  auto is = cast<RankedTensorType>(value.getType());
+  FailureOr<Semiring> semiring = resolve(network);
+  if (is.getEncoding() != type.getEncoding()) {
+    if (is.getEncoding() && !type.getEncoding()) {
+      value = densified(value, network.semiring);
+    } else {
+      TypedAttr absent;
+      if (!is.getEncoding() && !(absent = semiring->zeroAttr()))
+        return op->emitOpError()
+               << "cannot tell which entries of a dense morphism are zero, as "
+                  "the semiring's zero is no constant";
+      value = ConvertOp::create(rewriter, loc,
+                                RankedTensorType::get(is.getShape(),
+                                                      network.element,
+                                                      type.getEncoding()),
+                                value, absent, StrategyKindAttr());
+    }
+  }
+  if (value.getType() != type)
+    value = tensor::CastOp::create(rewriter, loc, type, value);
+  return value;
+}
+
+FailureOr<Network> Emitter::formed(Network network) {
+  FailureOr<Value> value = compact(network, {});
+  if (failed(value))
+    return failure();
+  SmallVector<unsigned> output = network.outputs();
+  Network result;
+  result.element = network.element;
+  result.semiring = network.semiring;
+  auto place = [&](ArrayRef<unsigned> side, SmallVector<unsigned> &to) {
+    for (unsigned node : side)
+      to.push_back(llvm::find(output, node) - output.begin());
+  };
+  place(network.dom, result.dom);
+  place(network.cod, result.cod);
+  Factor &factor = result.factors.emplace_back();
+  factor.value = *value;
+  for (auto [d, node] : llvm::enumerate(output)) {
+    factor.nodes.push_back(d);
+    result.nodes.push_back({network.nodes[node].extent, {}});
+  }
+  return result;
+}
