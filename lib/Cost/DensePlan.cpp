@@ -175,17 +175,18 @@ int64_t mlir::noodle::runWidth(int64_t run, int64_t lanes,
   int64_t best = 0, most = machine.vectorRegisters >= 32 ? 6 : 3;
   double bestScore = 0.45;
   for (int64_t parts = 1; parts <= run; ++parts) {
-    if (run % parts)
-      continue;
-    int64_t registers, width = run / parts;
+    int64_t registers, width = llvm::divideCeil(run, parts);
     double vectors = vectorsOf(width, lanes, masks, registers);
-    if (registers > most)
-      continue;
     if (2 * width < lanes)
       break;
+    int64_t rest = run - (parts - 1) * width;
+    bool fits = masks ? rest > (width - 1) / lanes * lanes : rest == width;
+    if (registers > most || !fits)
+      continue;
     // Lanes at work, and how well tiles of so many vectors do: two and three
     // leave room for many rows.
-    double score = width / (vectors * lanes) *
+    double score = run / (parts * vectors * lanes) *
+                   (width % lanes ? 0.97 : 1) *
                    (registers == 1  ? 0.92
                     : registers > 3 ? 0.95
                                     : 1);
@@ -202,7 +203,8 @@ static TileChoice chooseRows(int64_t rows, int64_t columns, int64_t lanes,
   double vectors = vectorsOf(columns, lanes, masks, used);
   TileChoice best = {1, used, std::numeric_limits<double>::max()};
   for (int64_t r : {8, 12, 10, 6, 9, 7, 11, 14, 13, 5, 4, 3, 2, 1}) {
-    if (r * used + used + 1 + spare > registers)
+    // Two registers more than there must be: vectors of two widths live longer.
+    if (r * used + used + 3 + spare > registers)
       continue;
     double count = rows < 0 ? 32 : rows / r, tail = rows < 0 ? 0 : rows % r;
     double cost = count * (tileCycles(r, vectors) + 0.05 * r * vectors) +

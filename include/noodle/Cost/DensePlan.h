@@ -104,8 +104,9 @@ struct DensePlan {
 
 llvm::StringRef productClassName(ProductClass kind);
 
-/// How wide tiles of runs of so many neighbouring columns are: a divisor of
-/// `run`, so that no tile leaves its run. 0 where all of them waste lanes.
+/// How wide tiles of runs of so many neighbouring columns are, so that no tile
+/// leaves its run. The last one may be narrower where stores have masks, but
+/// has as many vectors. 0 where lanes would be wasted.
 int64_t runWidth(int64_t run, int64_t lanes, const MachineModel &machine);
 
 DensePlan planProduct(const ProductShape &shape, const MachineModel &machine);

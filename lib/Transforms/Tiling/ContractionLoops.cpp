@@ -444,7 +444,7 @@ unsigned ContractionLoops::addLoop(int64_t extent, unsigned along,
 /// the output, so that each stores whole vectors. Neighbours of the right
 /// operand may be another loop's: that one then goes directly outside of such a
 /// part, and packing transposes between tiles.
-void ContractionLoops::segmentColumns(const MachineModel &machine) {
+void ContractionLoops::cutColumns(const MachineModel &machine) {
   llvm::erase_if(columns.loops,
                  [&](unsigned loop) { return isKnown(extents[loop], 1); });
   auto wide = [&](unsigned k) {
@@ -501,10 +501,14 @@ void ContractionLoops::segmentColumns(const MachineModel &machine) {
           break;
       }
   }
-  if (run != width)
-    list.push_back(addLoop(run / width, innermost, width));
-  if (crosses)
+  columns.neighbours = run;
+  columns.parts = llvm::divideCeil(run, width);
+  if (columns.parts > 1)
+    list.push_back(addLoop(columns.parts, innermost, width));
+  if (crosses) {
     list.push_back(source);
+    columns.partStep = *known(extents[source]);
+  }
   list.push_back(addLoop(width, innermost, 1));
   columns.segment = width;
 }
@@ -523,7 +527,7 @@ ContractionLoops::ContractionLoops(FusedContractOp op, IndexBuilder &builder,
       llvm::is_contained(inner.loops, innermostOf(right.operands.front())))
     by = right.operands.front();
   order(inner, by);
-  segmentColumns(machine);
+  cutColumns(machine);
   collapse(rows);
   collapse(columns);
   collapse(inner);
@@ -573,6 +577,22 @@ bool ContractionLoops::contiguous(const Axis &axis, const Side &side,
 
 bool ContractionLoops::still(const Axis &axis, unsigned operand) const {
   return axis.step[operand] && isKnown(axis.step[operand], 0);
+}
+
+Value ContractionLoops::partOf(Value column) {
+  return arith::RemUIOp::create(
+      b,
+      arith::DivUIOp::create(b, column,
+                             b.at(columns.segment * columns.partStep)),
+      b.at(columns.parts));
+}
+
+Value ContractionLoops::segmentColumns(Value column) {
+  const Axis &axis = columns;
+  if (axis.parts * axis.segment == axis.neighbours)
+    return b.at(axis.segment);
+  return b.min(b.at(axis.segment), b.sub(b.at(axis.neighbours),
+                                         b.mul(partOf(column), axis.segment)));
 }
 
 ProductShape ContractionLoops::shape() {

@@ -92,6 +92,10 @@ struct Axis {
   /// of neighbours in the output; 0: for every position. Positions are then
   /// multiples of this and constants behind them.
   int64_t segment = 0;
+  /// The neighbours that segments are parts of: so many parts of so many
+  /// positions together, of which the last may have fewer than the others. Next
+  /// parts are so many segments behind.
+  int64_t parts = 1, neighbours = 0, partStep = 1;
 
   int64_t staticExtent() const { return known(extent).value_or(-1); }
   bool tabulated() const { return !table.empty(); }
@@ -139,6 +143,10 @@ public:
 
   /// Segments of columns that are packed together; 0: none are.
   int64_t packedAcross = 0;
+  /// Which part of its neighbours the segment that begins at `column` is.
+  Value partOf(Value column);
+  /// Columns of the segment that begins at `column`.
+  Value segmentColumns(Value column);
 
   ProductShape shape();
 
@@ -146,7 +154,7 @@ private:
   void readOperands();
   void assignRoles();
   void order(Axis &axis, unsigned byOperand);
-  void segmentColumns(const MachineModel &machine);
+  void cutColumns(const MachineModel &machine);
   unsigned addLoop(int64_t extent, unsigned along, int64_t steps);
   void collapse(Axis &axis);
   bool joins(unsigned outer, unsigned inner);

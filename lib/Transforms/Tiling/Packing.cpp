@@ -221,10 +221,87 @@ void RightPacker::copyPanel(Value place, Value column, const PackRange &range,
   });
 }
 
+/// Whole panels side by side, one row of the operand after the other: a panel's
+/// steps alone are a page apart each where rows are long.
+void RightPacker::copyRows(Value column, Value last, const PackRange &range,
+                           ArrayRef<Value> offsets) {
+  const Axis &axis = loops.columns;
+  bool ends = axis.segment && axis.parts * axis.segment != axis.neighbours;
+  Value first = panelAt(b.sub(column, range.first), range.innerCount);
+  Value panelSize = b.mul(paddedSteps(range.innerCount), pitch);
+  SmallVector<Value> start(offsets);
+  if (!axis.segment)
+    start = tile.moved(loops.right, offsets, axis, column);
+  Value count = b.sub(last, column);
+  SmallVector<Value> carried = {first};
+  if (ends)
+    carried.push_back(loops.partOf(column));
+  b.loop(b.at(0), range.innerCount, 1, [&](Value k) {
+    SmallVector<Value> row =
+        tile.moved(loops.right, start, loops.inner, b.add(range.innerFirst, k));
+    SmallVector<Value> begin = carried;
+    begin[0] = b.add(first, b.mul(k, pitch));
+    b.loop(b.at(0), count, width, begin, [&](Value c, ValueRange now) {
+      Value panel = b.add(column, c);
+      // Of a segment its own place, else of the first panel's.
+      SmallVector<Value> from =
+          tile.moved(loops.right, row, axis, axis.segment ? panel : c);
+      Value mask;
+      SmallVector<Value> next = {b.add(now[0], panelSize)};
+      if (ends) {
+        Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                             now[1], b.at(axis.parts - 1));
+        int64_t before = (width - 1) / lanes * lanes;
+        Value size = arith::SelectOp::create(
+            b, isLast,
+            b.at(axis.neighbours - (axis.parts - 1) * axis.segment - before),
+            b.at(width - before));
+        mask = tile.firstLanes(size, lanes);
+        next.push_back(
+            arith::SelectOp::create(b, isLast, b.at(0), b.add(now[1], 1)));
+      } else if (width % lanes) {
+        mask = tile.firstLanes(b.at(width % lanes), lanes);
+      }
+      for (int64_t v = 0; v < width; v += lanes) {
+        SmallVector<Value> at;
+        for (auto [k, offset] : llvm::zip(loops.right.operands, from))
+          at.push_back(loops.still(axis, k) ? offset : b.add(offset, v));
+        Value value = tile.factor(loops.right, at, axis, b.add(panel, v), lanes,
+                                  v + lanes < width ? Value() : mask, width);
+        tile.store(buffer, value, b.add(now[0], v), lanes);
+      }
+      return next;
+    });
+  });
+}
+
+void RightPacker::panels(Value column, Value last, const PackRange &range,
+                         ArrayRef<Value> origins) {
+  Value from = column;
+  const Axis &axis = loops.columns;
+  bool sideBySide = axis.segment || !axis.tabulated();
+  if (!transposes && !groups && !scans && sideBySide &&
+      loops.contiguous(axis, loops.right, width)) {
+    auto extent = known(loops.columns.extent);
+    from = extent ? b.min(last, b.at(*extent - *extent % width))
+                  : b.wholeSteps(column, last, width);
+    copyRows(column, from, range, tile.of(loops.right, origins));
+    if (extent && *extent % width == 0)
+      return;
+  }
+  b.loop(from, last, width, [&](Value at) { panel(at, range, origins); });
+}
+
 /// A segment's columns: vectors may end within it.
 void RightPacker::copySegment(Value place, Value column, const PackRange &range,
                               ArrayRef<Value> offsets) {
   SmallVector<SmallVector<Value>> starts;
+  SmallVector<Value> masks;
+  Value count = loops.segmentColumns(column);
+  for (int64_t v = 0; v < width; v += lanes)
+    masks.push_back(v + lanes < width
+                        ? Value()
+                        : tile.firstLanes(b.sub(count, b.at(v)), lanes));
   for (int64_t v = 0; v < width; v += lanes)
     starts.push_back(
         tile.moved(loops.right, offsets, loops.columns, b.add(column, v)));
@@ -232,11 +309,10 @@ void RightPacker::copySegment(Value place, Value column, const PackRange &range,
     Value step = b.add(range.innerFirst, k);
     Value row = b.add(place, b.mul(k, pitch));
     for (int64_t v = 0; v < width; v += lanes) {
-      Value mask = tile.firstLanes(b.at(width - v), lanes);
       Value value = tile.factor(
           loops.right,
           tile.moved(loops.right, starts[v / lanes], loops.inner, step),
-          loops.columns, b.add(column, v), lanes, mask, width);
+          loops.columns, b.add(column, v), lanes, masks[v / lanes], width);
       tile.store(buffer, value, b.add(row, v), lanes);
     }
   });
@@ -249,6 +325,8 @@ void RightPacker::group(Value column, const PackRange &range,
   SmallVector<Value> offsets = tile.of(loops.right, origins);
   Value first = panelAt(b.sub(column, range.first), range.innerCount);
   Value panelSize = b.mul(paddedSteps(range.innerCount), pitch);
+  Value last = b.sub(loops.segmentColumns(column), b.at(1));
+  bool clamps = width % lanes || !isKnown(last, width - 1);
   unsigned operand = loops.right.operands.front();
   int64_t count = loops.packedAcross;
   SmallVector<Value> start =
@@ -258,8 +336,8 @@ void RightPacker::group(Value column, const PackRange &range,
     for (int64_t c = 0; c < lanes; ++c) {
       // Columns past the end repeat the last.
       Value at = b.add(position, c);
-      if (width % lanes)
-        at = b.min(at, b.at(width - 1));
+      if (clamps)
+        at = b.min(at, last);
       starts.push_back(
           {b.add(start.front(), b.mul(at, loops.columns.innerStep[operand]))});
     }
@@ -311,14 +389,17 @@ void RightPacker::transposePanel(Value place, Value column,
   b.loop(b.at(0), b.at(pitch), lanes, [&](Value group) {
     SmallVector<SmallVector<Value>> starts;
     SmallVector<Value> segment;
-    if (segments)
+    Value last;
+    if (segments) {
       segment = tile.moved(loops.right, offsets, loops.columns, column);
+      last = b.sub(loops.segmentColumns(column), b.at(1));
+    }
     for (int64_t c = 0; c < lanes; ++c) {
       // Columns past the end repeat the last; nothing of them is stored.
       if (segments) {
         Value within = b.add(group, c);
-        if (width % lanes)
-          within = b.min(within, b.at(width - 1));
+        if (width % lanes || !isKnown(last, width - 1))
+          within = b.min(within, last);
         starts.emplace_back();
         for (auto [k, at] : llvm::zip(loops.right.operands, segment))
           starts.back().push_back(

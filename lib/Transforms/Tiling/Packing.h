@@ -43,6 +43,10 @@ public:
   /// Packs the panel of columns from `column` on into its place. `range.first`
   /// is the column that the buffer begins with.
   void panel(Value column, const PackRange &range, ArrayRef<Value> origins);
+  /// Packs the panels of columns [column, last) of at most `kPanels` panels.
+  void panels(Value column, Value last, const PackRange &range,
+              ArrayRef<Value> origins);
+  static constexpr int64_t kPanels = 8;
   /// Packs the panels of a group of segments that are neighbours in the right
   /// operand, from `column` on.
   void group(Value column, const PackRange &range, ArrayRef<Value> origins);
@@ -76,6 +80,8 @@ private:
                  ArrayRef<Value> offsets, bool tail);
   void transposePanel(Value place, Value column, const PackRange &range,
                       ArrayRef<Value> offsets);
+  void copyRows(Value column, Value last, const PackRange &range,
+                ArrayRef<Value> offsets);
   void copySegment(Value place, Value column, const PackRange &range,
                    ArrayRef<Value> offsets);
   void markUnclean(Value place, Value column, const PackRange &range);

@@ -99,7 +99,8 @@ int64_t ProductNest::outAlignment() {
   const FlatOperand &out = loops.operands[loops.out];
   const Axis &columns = loops.columns;
   // Lines that masked stores share with others would be fetched again.
-  if (columns.segment && fullForm().mask)
+  if (columns.segment && (fullForm().mask || columns.parts * columns.segment !=
+                                                 columns.neighbours))
     return 0;
   if (!loops.op.getOut().getDefiningOp<memref::AllocOp>() ||
       !type.getLayout().isIdentity() || out.bytes ||
@@ -235,12 +236,15 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
       packTo = arith::SelectOp::create(b, packed, columnTo, columnFrom);
     if (right)
       spread(columnFrom, packTo,
-             plan.columnGroup ? plan.columnGroup : plan.tileColumns,
+             plan.columnGroup ? plan.columnGroup
+                              : RightPacker::kPanels * plan.tileColumns,
              plan.parallel, [&](ValueRange at) {
+               Value first = at.front();
                if (plan.columnGroup)
-                 right->group(at.front(), columnRange, origins);
-               else
-                 right->panel(at.front(), columnRange, origins);
+                 return right->group(first, columnRange, origins);
+               Value last =
+                   b.add(first, RightPacker::kPanels * plan.tileColumns);
+               right->panels(first, b.min(last, packTo), columnRange, origins);
              });
     Value uncleanRight;
     if (scans && !right)
@@ -320,8 +324,17 @@ void ProductNest::tiles(const Block &block) {
                     ? b.min(block.columnTo, b.at(count - count % width))
                     : b.wholeSteps(block.columnFrom, block.columnTo, width);
   if (count < 0 || count >= width)
-    b.loop(block.columnFrom, whole, width,
-           [&](Value column) { rowsOf(block, fullForm(), column, column); });
+    b.loop(block.columnFrom, whole, width, [&](Value column) {
+      TileForm form = fullForm();
+      const Axis &axis = loops.columns;
+      if (axis.segment && axis.parts * axis.segment != axis.neighbours) {
+        int64_t before = form.columns() - form.widths.back();
+        form.mask =
+            tile.firstLanes(b.sub(loops.segmentColumns(column), b.at(before)),
+                            form.widths.back());
+      }
+      rowsOf(block, form, column, column);
+    });
   if (count >= 0) {
     if (count % width)
       b.loop(whole, block.columnTo, width, [&](Value column) {
