@@ -203,8 +203,10 @@ static TileChoice chooseRows(int64_t rows, int64_t columns, int64_t lanes,
   double vectors = vectorsOf(columns, lanes, masks, used);
   TileChoice best = {1, used, std::numeric_limits<double>::max()};
   for (int64_t r : {8, 12, 10, 6, 9, 7, 11, 14, 13, 5, 4, 3, 2, 1}) {
-    // Two registers more than there must be: vectors of two widths live longer.
-    if (r * used + used + 3 + spare > registers)
+    // Beside two full vectors a half one takes registers of its own for what is
+    // broadcast: 8 rows of such are spilled, which halves the speed.
+    int64_t extra = used > 2 && vectors != used ? 7 : 3;
+    if (r * used + used + extra + spare > registers)
       continue;
     double count = rows < 0 ? 32 : rows / r, tail = rows < 0 ? 0 : rows % r;
     double cost = count * (tileCycles(r, vectors) + 0.05 * r * vectors) +
