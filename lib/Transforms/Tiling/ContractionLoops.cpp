@@ -497,7 +497,7 @@ void ContractionLoops::cutColumns(const MachineModel &machine) {
     for (int64_t lines = all; lines > 0 && all % kAcross == 0; lines -= kAcross)
       if (all % lines == 0) {
         packedAcross = lines;
-        if (bytes * lines <= machine.l2Bytes)
+        if (bytes * lines <= machine.l3Bytes / 8)
           break;
       }
   }

@@ -134,9 +134,9 @@ Value RightPacker::panelAt(Value columnsBefore, Value steps) {
 }
 
 void RightPacker::panel(Value column, const PackRange &range,
-                        ArrayRef<Value> origins) {
+                        ArrayRef<Value> origins, bool ends) {
   Value place = panelAt(b.sub(column, range.first), range.innerCount);
-  fillPanel(place, column, range, tile.of(loops.right, origins));
+  fillPanel(place, column, range, tile.of(loops.right, origins), ends);
   if (scans)
     markUnclean(place, column, range);
 }
@@ -162,7 +162,7 @@ Value RightPacker::isUnclean(Value columnsBefore) {
 }
 
 void RightPacker::fillPanel(Value place, Value column, const PackRange &range,
-                            ArrayRef<Value> offsets) {
+                            ArrayRef<Value> offsets, bool ends) {
   if (transposes)
     return groups ? transposeGroups(place, column, range, offsets)
                   : transposePanel(place, column, range, offsets);
@@ -172,6 +172,9 @@ void RightPacker::fillPanel(Value place, Value column, const PackRange &range,
     return groups ? groupPanel(place, column, range, offsets, tail)
                   : copyPanel(place, column, range, offsets, tail);
   };
+  // What is known to be the last panel, or is copied as if it were.
+  if (ends)
+    return copy(true);
   auto extent = known(loops.columns.extent);
   if (extent && *extent % width == 0)
     return copy(false);
@@ -278,6 +281,7 @@ void RightPacker::copyRows(Value column, Value last, const PackRange &range,
 void RightPacker::panels(Value column, Value last, const PackRange &range,
                          ArrayRef<Value> origins) {
   Value from = column;
+  bool ends = false;
   const Axis &axis = loops.columns;
   bool sideBySide = axis.segment || !axis.tabulated();
   if (!transposes && !groups && !scans && sideBySide &&
@@ -285,11 +289,12 @@ void RightPacker::panels(Value column, Value last, const PackRange &range,
     auto extent = known(loops.columns.extent);
     from = extent ? b.min(last, b.at(*extent - *extent % width))
                   : b.wholeSteps(column, last, width);
+    ends = true;
     copyRows(column, from, range, tile.of(loops.right, origins));
     if (extent && *extent % width == 0)
       return;
   }
-  b.loop(from, last, width, [&](Value at) { panel(at, range, origins); });
+  b.loop(from, last, width, [&](Value at) { panel(at, range, origins, ends); });
 }
 
 /// A segment's columns: vectors may end within it.

@@ -42,7 +42,8 @@ public:
   void allocate(Value columns, Value steps);
   /// Packs the panel of columns from `column` on into its place. `range.first`
   /// is the column that the buffer begins with.
-  void panel(Value column, const PackRange &range, ArrayRef<Value> origins);
+  void panel(Value column, const PackRange &range, ArrayRef<Value> origins,
+             bool ends = false);
   /// Packs the panels of columns [column, last) of at most `kPanels` panels.
   void panels(Value column, Value last, const PackRange &range,
               ArrayRef<Value> origins);
@@ -69,7 +70,7 @@ private:
   bool ragged() const;
   Value paddedSteps(Value steps);
   void fillPanel(Value place, Value column, const PackRange &range,
-                 ArrayRef<Value> offsets);
+                 ArrayRef<Value> offsets, bool ends);
   void groupPanel(Value place, Value column, const PackRange &range,
                   ArrayRef<Value> offsets, bool tail);
   void transposeGroups(Value place, Value column, const PackRange &range,

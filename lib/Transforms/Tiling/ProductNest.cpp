@@ -200,7 +200,10 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
           arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
                                 b.mul(columns, inner), b.at(plan.packRhsFrom)),
           arith::CmpIOp::create(b, arith::CmpIPredicate::sge, rows, few));
-      blockColumns = arith::SelectOp::create(b, packed, blockColumns, b.at(0));
+      // Else a last panel that is not full is packed, so that no load of a
+      // step has a mask: on Zen 4 it takes the place of a multiply-add.
+      Value least = b.at(masksEnds() ? plan.tileColumns : 0);
+      blockColumns = arith::SelectOp::create(b, packed, blockColumns, least);
     }
     right->allocate(blockColumns, blockSteps);
   }
@@ -232,10 +235,15 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
     columnRange.first = columnFrom;
     columnRange.last = columnTo;
     Value packTo = columnTo;
-    if (packed)
+    if (packed && masksEnds()) {
+      columnRange.first = arith::SelectOp::create(
+          b, packed, columnFrom,
+          b.wholeSteps(columnFrom, columnTo, plan.tileColumns));
+    } else if (packed) {
       packTo = arith::SelectOp::create(b, packed, columnTo, columnFrom);
+    }
     if (right)
-      spread(columnFrom, packTo,
+      spread(columnRange.first, packTo,
              plan.columnGroup ? plan.columnGroup
                               : RightPacker::kPanels * plan.tileColumns,
              plan.parallel, [&](ValueRange at) {
@@ -255,6 +263,7 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
     finish.merge = (loops.op.getAccumulate() && tile.canAddSums()) || cutsInner;
     if (plan.streamOut && !finish.merge)
       finish.streamAlignment = outAlignment();
+    finish.selects = innerCount < 0 && masksEnds();
     if (cutsInner && !loops.op.getAccumulate())
       finish.mergeIf =
           arith::CmpIOp::create(b, arith::CmpIPredicate::ne, stepFrom, b.at(0));
@@ -323,7 +332,7 @@ void ProductNest::tiles(const Block &block) {
   Value whole = count >= 0
                     ? b.min(block.columnTo, b.at(count - count % width))
                     : b.wholeSteps(block.columnFrom, block.columnTo, width);
-  if (count < 0 || count >= width)
+  if ((count < 0 && !masksEnds()) || count >= width)
     b.loop(block.columnFrom, whole, width, [&](Value column) {
       TileForm form = fullForm();
       const Axis &axis = loops.columns;
@@ -335,6 +344,17 @@ void ProductNest::tiles(const Block &block) {
       }
       rowsOf(block, form, column, column);
     });
+  if (count < 0 && masksEnds()) {
+    b.loop(block.columnFrom, block.columnTo, width, [&](Value column) {
+      TileForm form = fullForm();
+      Value left = b.sub(block.columnTo, column);
+      for (auto [v, lanes] : llvm::enumerate(form.widths))
+        form.masks.push_back(
+            tile.firstLanes(b.sub(left, b.at(v * plan.lanes)), lanes));
+      rowsOf(block, form, column, column);
+    });
+    return;
+  }
   if (count >= 0) {
     if (count % width)
       b.loop(whole, block.columnTo, width, [&](Value column) {
@@ -356,6 +376,13 @@ void ProductNest::rowsOf(const Block &block, const TileForm &form, Value column,
                          Value panelColumn) {
   int64_t height = plan.tileRows;
   int64_t count = loops.rows.staticExtent();
+  if (count < 0 && masksEnds()) {
+    b.loop(block.rows.first, block.rows.last, height, [&](Value row) {
+      tileAt(block, form, row, column, panelColumn,
+             b.sub(block.rows.last, row));
+    });
+    return;
+  }
   Value whole = count >= 0
                     ? b.min(block.rows.last, b.at(count - count % height))
                     : b.wholeSteps(block.rows.first, block.rows.last, height);
@@ -426,16 +453,22 @@ void ProductNest::tileAt(const Block &block, TileForm form, Value row,
   SmallVector<FlatOperand> eitherBuffer;
   SmallVector<Value> eitherStart;
   Value eitherStep;
-  if (block.packed) {
+  Value packed = block.packed;
+  if (packed && masksEnds())
+    packed = arith::OrIOp::create(
+        b, packed,
+        arith::CmpIOp::create(b, arith::CmpIPredicate::sgt,
+                              b.add(column, plan.tileColumns),
+                              loops.columns.extent));
+  if (packed) {
     unsigned operand = loops.right.operands.front();
     FlatOperand from = loops.operands[operand];
     Value packedBuffer = memref::CastOp::create(b, from.buffer.getType(),
                                                 block.right->buffer.buffer);
-    from.buffer =
-        arith::SelectOp::create(b, block.packed, packedBuffer, from.buffer);
+    from.buffer = arith::SelectOp::create(b, packed, packedBuffer, from.buffer);
     eitherBuffer.push_back(from);
-    eitherStep = arith::SelectOp::create(
-        b, block.packed, b.at(block.right->width), loops.inner.step[operand]);
+    eitherStep = arith::SelectOp::create(b, packed, b.at(block.right->pitch),
+                                         loops.inner.step[operand]);
     Value panel = block.right->panelAt(b.sub(panelColumn, block.columns.first),
                                        range.innerCount);
     panel = b.add(panel, b.sub(column, panelColumn));
@@ -446,14 +479,14 @@ void ProductNest::tileAt(const Block &block, TileForm form, Value row,
                                            loops.columns, b.add(column, lane)),
                                 range)[0];
       eitherStart.push_back(
-          arith::SelectOp::create(b, block.packed, b.add(panel, lane), start));
+          arith::SelectOp::create(b, packed, b.add(panel, lane), start));
     }
   }
   auto right = [&](unsigned v, Value k) {
-    if (block.packed)
+    if (packed)
       return tile.load(eitherBuffer.front(),
                        b.add(eitherStart[v], b.mul(k, eitherStep)),
-                       form.widths[v], form.maskOf(v));
+                       form.widths[v], masksEnds() ? Value() : form.maskOf(v));
     if (block.right) {
       Value at = block.right->panelAt(b.sub(panelColumn, block.columns.first),
                                       range.innerCount);
@@ -485,7 +518,9 @@ void ProductNest::tileAt(const Block &block, TileForm form, Value row,
     tile.prefetchOut(form, place);
   // Tails run seldom; short sums of small tiles are unrolled as a whole.
   bool full = form.rows == plan.tileRows && form.columns() >= plan.tileColumns;
-  int64_t unroll = full ? plan.unroll : 1;
+  // Unrolled sums of unknown length have another loop for what is left.
+  bool rest = loops.inner.staticExtent() < 0 && masksEnds();
+  int64_t unroll = full && !rest ? plan.unroll : 1;
   if (auto steps = known(range.innerCount);
       steps && *steps * form.sums() <= kUnrolledSteps)
     unroll = std::max<int64_t>(1, *steps);

@@ -34,6 +34,9 @@ private:
   /// Vectors for `columns` columns that fill no tile.
   TileForm tailForm(int64_t columns);
   TileForm fullForm();
+  /// Whether tiles at the end are the others, with masks: less code where
+  /// extents are unknown.
+  bool masksEnds() const { return tile.vectorBytes >= 64; }
   /// What streaming stores may take full vectors of out to be aligned to.
   int64_t outAlignment();
 

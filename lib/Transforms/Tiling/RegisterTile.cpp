@@ -390,6 +390,19 @@ void TileEmitter::finish(const TileForm &form, const TilePlace &place,
   };
   if (how.merge && !how.mergeIf) {
     sums = merged(sums);
+  } else if (how.merge && how.selects) {
+    // Nothing is read where nothing is held yet.
+    TileForm reads = form;
+    reads.masks.clear();
+    for (auto [v, width] : llvm::enumerate(form.widths)) {
+      auto type = VectorType::get({width}, b.getI1Type());
+      Value none = arith::ConstantOp::create(b, type, b.getZeroAttr(type));
+      Value mask = form.maskOf(v) ? form.maskOf(v) : allLanes(width);
+      reads.masks.push_back(
+          arith::SelectOp::create(b, how.mergeIf, mask, none));
+    }
+    for (auto [held, sum] : llvm::zip(heldSums(reads, place), sums))
+      sum = arith::SelectOp::create(b, how.mergeIf, addSums(held, sum), sum);
   } else if (how.merge) {
     auto branch = scf::IfOp::create(b, TypeRange(ValueRange(sums)), how.mergeIf,
                                     /*withElse=*/true);

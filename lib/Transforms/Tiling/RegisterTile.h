@@ -17,11 +17,14 @@ namespace mlir::noodle {
 struct TileForm {
   int64_t rows = 1;
   SmallVector<int64_t> widths;
-  Value mask; ///< of the last vector; null: all of its lanes
+  Value mask;               ///< of the last vector; null: all of its lanes
+  SmallVector<Value> masks; ///< of each vector where any of them may be cut
 
   int64_t columns() const { return llvm::sum_of(widths); }
   int64_t sums() const { return rows * widths.size(); }
   Value maskOf(unsigned vector) const {
+    if (!masks.empty())
+      return masks[vector];
     return vector + 1 == widths.size() ? mask : Value();
   }
 };
@@ -36,8 +39,9 @@ struct TilePlace {
 
 /// What sums go through before they are stored.
 struct TileFinish {
-  bool merge = false; ///< they are added to what out holds ..
-  Value mergeIf;      ///< .. under this condition; null: always
+  bool merge = false;   ///< they are added to what out holds ..
+  Value mergeIf;        ///< .. under this condition; null: always
+  bool selects = false; ///< less code rather than loads that may be left out
   bool epilogue = true;
   Value epilogueIf; ///< null: always
   /// Bytes that full vectors of out are aligned to where their stores pass the
