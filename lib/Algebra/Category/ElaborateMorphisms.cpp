@@ -115,8 +115,11 @@ FailureOr<Value> Elaborator::entriesOf(Value value, bool mayBeSparse) {
     return failure();
   Operation *at = value.getDefiningOp();
   Attribute encoding;
-  if (mayBeSparse && network->factors.size() == 1 &&
-      !network->factors[0].isFunction)
+  // A matrix by itself, as it is or turned.
+  bool isMatrix = network->factors.size() == 1 && network->nodes.size() == 2 &&
+                  network->dom.size() + network->cod.size() == 2 &&
+                  network->hidden() == 0 && !network->factors[0].isFunction;
+  if (mayBeSparse && isMatrix)
     encoding = network->factors[0].type().getEncoding();
   return Emitter(rewriter, at)
       .entries(*network, entriesType(cast<HomType>(value.getType()), encoding));

@@ -39,6 +39,10 @@ TEST(RandomDiagrams, FourWaysAgree) {
   Evaluator evaluator;
   std::map<std::string, int64_t> algebras;
   int64_t failures = 0;
+  // What elaboration made, so that a generator that makes nothing shows.
+  std::map<std::string, int64_t> ops = {
+      {"noodle.contract", 0}, {"noodle.gather", 0}, {"noodle.scatter", 0},
+      {"noodle.map", 0},      {"noodle.concat", 0}, {"tensor.generate", 0}};
   for (int64_t n = 0; n < count && failures < 5; ++n) {
     RandomDiagram diagram = randomDiagram(first + uint64_t(n));
     ++algebras[diagram.algebra];
@@ -59,8 +63,14 @@ TEST(RandomDiagrams, FourWaysAgree) {
       if (!fault.empty())
         break;
     }
-    if (fault.empty())
+    if (fault.empty()) {
+      std::string ignored;
+      std::string text =
+          n % 4 ? "" : evaluator.elaborated(diagram.text, ignored);
+      for (auto &[name, seen] : ops)
+        seen += text.find(name) != std::string::npos;
       continue;
+    }
     ++failures;
     ADD_FAILURE() << "seed " << first + uint64_t(n) << ", " << diagram.algebra
                   << ": " << fault << "\n"
@@ -68,9 +78,16 @@ TEST(RandomDiagrams, FourWaysAgree) {
   }
   for (const auto &[name, seen] : algebras)
     std::printf("  %s: %lld\n", name.c_str(), (long long)seen);
-  // The sample misses no semiring.
-  if (count >= 400)
-    EXPECT_EQ(algebras.size(), 17u);
+  std::printf("  of every fourth, elaborated:");
+  for (const auto &[name, seen] : ops)
+    std::printf(" %s in %lld", name.c_str(), (long long)seen);
+  std::printf("\n");
+  // The sample misses no semiring and no kind of op.
+  if (count < 400)
+    return;
+  EXPECT_EQ(algebras.size(), 17u);
+  for (const auto &[name, seen] : ops)
+    EXPECT_GE(seen * 400, count) << name;
 }
 
 } // namespace
