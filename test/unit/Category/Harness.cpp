@@ -133,12 +133,12 @@ struct Evaluator::Impl {
 Evaluator::Evaluator() : impl(std::make_unique<Impl>()) {}
 Evaluator::~Evaluator() = default;
 
-std::string Evaluator::elaborated(const std::string &program,
-                                  std::string &error) {
+std::string Evaluator::printed(Way way, const std::string &program,
+                               std::string &error) {
   mlir::ScopedDiagnosticHandler handler(
       impl->context.get(),
       [&](mlir::Diagnostic &diagnostic) { error += diagnostic.str() + "\n"; });
-  auto module = impl->prepare(Way::Elaborated, program);
+  auto module = impl->prepare(way, program);
   std::string text;
   if (module) {
     llvm::raw_string_ostream stream(text);

@@ -46,10 +46,16 @@ public:
   std::string run(Way way, const std::string &program,
                   const std::vector<Tensor> &arguments,
                   std::vector<Tensor> &results);
-  /// The program after elaboration.
-  std::string elaborated(const std::string &program, std::string &error);
+  /// The program after elaboration, after planning.
+  std::string elaborated(const std::string &program, std::string &error) {
+    return printed(Way::Elaborated, program, error);
+  }
+  std::string planned(const std::string &program, std::string &error) {
+    return printed(Way::Planned, program, error);
+  }
 
 private:
+  std::string printed(Way way, const std::string &program, std::string &error);
   struct Impl;
   std::unique_ptr<Impl> impl;
 };
