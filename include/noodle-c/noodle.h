@@ -128,6 +128,8 @@ typedef struct noodle_engine_options {
   const char *target; /**< of programs that name none: cpu, cuda, auto; NULL:
                            cpu */
   int32_t device;     /**< index of the CUDA device */
+  const char *blas;   /**< file of the BLAS that strategy library calls; NULL:
+                           OpenBLAS's, else the system's */
 } noodle_engine_options;
 
 /** `options` may be NULL. */
@@ -191,6 +193,8 @@ typedef struct noodle_compile_options {
                          engine optimises what turns out hot, unless threads is
                          1 or the host brings an executor. Same bits. NULL:
                          auto, or optimised where optimise_less is given */
+  int64_t strassen_from; /**< least extent that strategy strassen halves; 0: as
+                              measured */
 } noodle_compile_options;
 
 /** Compiles `length` bytes of text. `options` may be NULL. */

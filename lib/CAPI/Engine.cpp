@@ -70,6 +70,8 @@ noodle_status *noodle_engine_create(const noodle_engine_options *given,
       options.cacheDirectory = host.cache_dir;
     if (host.cache_bytes)
       options.cacheBytes = host.cache_bytes;
+    if (host.blas)
+      options.blas = host.blas;
     options.workerPath = host.worker_path ? host.worker_path : findWorker();
     if (host.log)
       options.log = [log = host.log, data = host.log_data](

@@ -153,7 +153,8 @@ void Pool::Impl::account(int64_t bytes) {
 /// A block freed by another thread lies in that thread's shard.
 BlockHeader *Pool::Impl::takeFromOtherShards(uint32_t sizeClass,
                                              const Shard &own) {
-  if (cachedBytes.load(std::memory_order_relaxed) < bytesOfClass(sizeClass))
+  int64_t capacity = bytesOfClass(sizeClass);
+  if (cachedOf(capacity).load(std::memory_order_relaxed) < capacity)
     return nullptr;
   for (Shard &shard : shards) {
     if (&shard == &own)
@@ -187,7 +188,8 @@ void *Pool::allocate(int64_t bytes) {
     ++shard.allocations;
   }
   if (block) [[likely]] {
-    impl->cachedBytes.fetch_sub(block->capacity, std::memory_order_relaxed);
+    impl->cachedOf(block->capacity)
+        .fetch_sub(block->capacity, std::memory_order_relaxed);
   } else if (!(block = allocateSlowly(sizeClass, bytes))) {
     return nullptr;
   }
@@ -204,7 +206,8 @@ BlockHeader *Pool::allocateSlowly(uint32_t sizeClass, int64_t bytes) {
   bool large = sizeClass == BlockHeader::kLargeClass;
   if (!large) {
     if (BlockHeader *block = impl->takeFromOtherShards(sizeClass, shard)) {
-      impl->cachedBytes.fetch_sub(block->capacity, std::memory_order_relaxed);
+      impl->cachedOf(block->capacity)
+          .fetch_sub(block->capacity, std::memory_order_relaxed);
       std::lock_guard lock(shard.mutex);
       ++shard.reuses;
       return block;
@@ -223,6 +226,32 @@ BlockHeader *Pool::allocateSlowly(uint32_t sizeClass, int64_t bytes) {
   return block;
 }
 
+/// Adds to what is cached, unless that would be too much.
+bool Pool::Impl::reserveCache(int64_t capacity) {
+  bool large = capacity > kLargeBytes;
+  if (large && cacheLimit < kLargeBytes)
+    return false; // a host that asks for little memory
+  int64_t limit = large ? cacheLimit * kLargeShare : cacheLimit;
+  std::atomic<int64_t> &cached = cachedOf(capacity);
+  int64_t before = cached.load(std::memory_order_relaxed);
+  while (before <= limit - capacity)
+    if (cached.compare_exchange_weak(before, before + capacity,
+                                     std::memory_order_relaxed))
+      return true;
+  return false;
+}
+
+/// Lets the system take the pages of a cached block, should it need them, but
+/// for the first huge page, where the header is. Until then a write costs
+/// nothing; whole huge pages stay what they are.
+static void offerPages(BlockHeader *block) {
+  constexpr std::size_t kHuge = std::size_t{2} << 20;
+  std::size_t total = mappedSize(block->capacity);
+  if (total >= 2 * kHuge)
+    madvise(reinterpret_cast<char *>(block) + kHuge,
+            total / kHuge * kHuge - kHuge, MADV_FREE);
+}
+
 void Pool::release(void *payload) {
   if (!payload)
     return;
@@ -233,12 +262,12 @@ void Pool::release(void *payload) {
   impl->liveBlocks.fetch_sub(1, std::memory_order_relaxed);
   int64_t capacity = block->capacity;
   if (block->sizeClass == BlockHeader::kLargeClass ||
-      impl->cachedBytes.load(std::memory_order_relaxed) + capacity >
-          impl->cacheLimit)
+      !impl->reserveCache(capacity))
     return giveToSystem(block);
   block->magic = BlockHeader::kFree;
+  if (capacity > kLargeBytes)
+    offerPages(block);
   ASAN_POISON_MEMORY_REGION(payload, capacity);
-  impl->cachedBytes.fetch_add(capacity, std::memory_order_relaxed);
   Impl::Shard &shard = impl->shardOfThread();
   std::lock_guard lock(shard.mutex);
   block->next = shard.cached[block->sizeClass];
@@ -256,7 +285,8 @@ void Pool::trim() {
       while (block) {
         BlockHeader *next = block->next;
         assert(block->magic == BlockHeader::kFree && "cache overwritten");
-        impl->cachedBytes.fetch_sub(block->capacity, std::memory_order_relaxed);
+        impl->cachedOf(block->capacity)
+            .fetch_sub(block->capacity, std::memory_order_relaxed);
         giveToSystem(block);
         block = next;
       }
@@ -267,7 +297,8 @@ PoolStats Pool::stats() const {
   PoolStats stats;
   stats.liveBytes = impl->liveBytes.load(std::memory_order_relaxed);
   stats.peakBytes = impl->peakBytes.load(std::memory_order_relaxed);
-  stats.cachedBytes = impl->cachedBytes.load(std::memory_order_relaxed);
+  stats.cachedBytes = impl->cachedBytes.load(std::memory_order_relaxed) +
+                      impl->cachedLargeBytes.load(std::memory_order_relaxed);
   stats.liveBlocks = impl->liveBlocks.load(std::memory_order_relaxed);
   for (Impl::Shard &shard : impl->shards) {
     std::lock_guard lock(shard.mutex);

@@ -16,14 +16,20 @@
 namespace noodle::rt {
 
 // Sizes of 64..512 bytes have a class each 64 bytes, larger ones four classes
-// per doubling (at most 25 % unused), up to 32 MiB. What is larger goes
+// per doubling (at most 25 % unused), up to 1 GiB. What is larger goes
 // straight to the system and back. Keeping blocks of some MiB saves the page
 // faults: 8 MiB, filled and released, take 93 us kept and 562 us not, 32 MiB
 // 1.2 and 3.9 ms (two cores of an AMD EPYC 9004, virtual).
 inline constexpr int64_t kUnit = NOODLE_RT_ALIGNMENT;
 inline constexpr uint32_t kLinearClasses = 8;
-inline constexpr uint32_t kClasses = kLinearClasses + 4 * 16;
-inline constexpr int64_t kMaxClassBytes = int64_t{32} << 20;
+inline constexpr uint32_t kClasses = kLinearClasses + 4 * 21;
+inline constexpr int64_t kMaxClassBytes = int64_t{1} << 30;
+// Larger blocks are kept beside the others, and their pages may be taken by the
+// system when it needs them. So there may be more of them: this many times
+// the pool's limit. A guess: with the usual limit four results of 8192x8192
+// floats.
+inline constexpr int64_t kLargeBytes = int64_t{32} << 20;
+inline constexpr int64_t kLargeShare = 16;
 // From here on blocks are mapped with huge pages advised. A guess: two huge
 // pages.
 inline constexpr int64_t kMappedBytes = int64_t{4} << 20;
@@ -47,6 +53,11 @@ struct Pool::Impl {
   bool refusedByInjection();
   BlockHeader *takeFromOtherShards(uint32_t sizeClass, const Shard &own);
   void account(int64_t bytes);
+  bool reserveCache(int64_t capacity);
+  /// What the cache of blocks of this capacity holds.
+  std::atomic<int64_t> &cachedOf(int64_t capacity) {
+    return capacity > kLargeBytes ? cachedLargeBytes : cachedBytes;
+  }
 
   const int64_t cacheLimit;
   std::array<Shard, kShards> shards;
@@ -54,6 +65,7 @@ struct Pool::Impl {
   std::atomic<int64_t> peakBytes{0};
   std::atomic<int64_t> liveBlocks{0};
   alignas(64) std::atomic<int64_t> cachedBytes{0};
+  std::atomic<int64_t> cachedLargeBytes{0};
   std::atomic<int64_t> failAt{0};
   Watchdog watchdog;
 };

@@ -21,6 +21,7 @@ int main(void) {
   FIELD(noodle_engine_options, log_data);
   FIELD(noodle_engine_options, target);
   FIELD(noodle_engine_options, device);
+  FIELD(noodle_engine_options, blas);
   STRUCT(noodle_compile_options);
   FIELD(noodle_compile_options, entry);
   FIELD(noodle_compile_options, name);
@@ -33,6 +34,8 @@ int main(void) {
   FIELD(noodle_compile_options, optimise_less);
   FIELD(noodle_compile_options, target);
   FIELD(noodle_compile_options, chip);
+  FIELD(noodle_compile_options, tier);
+  FIELD(noodle_compile_options, strassen_from);
   STRUCT(noodle_device_info);
   FIELD(noodle_device_info, index);
   FIELD(noodle_device_info, compute_major);

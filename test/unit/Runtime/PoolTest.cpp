@@ -100,6 +100,39 @@ TEST_F(PoolTest, LargeBlocksGoStraightBack) {
   EXPECT_EQ(pool.stats().cachedBytes, 0);
 }
 
+TEST_F(PoolTest, LargeBlocksHaveALimitOfTheirOwn) {
+  constexpr int64_t bytes = kLargeBytes + 64;
+  Pool two((2 * bytesOfClass(sizeClassOf(bytes)) + kLargeShare - 1) /
+               kLargeShare +
+           kLargeBytes);
+  void *first = two.allocate(bytes);
+  ASSERT_NE(first, nullptr);
+  std::memset(first, 1, bytes);
+  two.release(first);
+  EXPECT_EQ(two.stats().cachedBytes, bytesOfClass(sizeClassOf(bytes)));
+  void *again = two.allocate(bytes);
+  EXPECT_EQ(again, first);
+  EXPECT_EQ(two.stats().reuses, 1);
+  EXPECT_EQ(two.stats().cachedBytes, 0);
+  std::memset(again, 2, bytes); // the header is where it was
+  two.release(again);
+  two.trim();
+  EXPECT_EQ(two.stats().cachedBytes, 0);
+
+  std::vector<void *> many;
+  for (int i = 0; i < 64; ++i)
+    many.push_back(two.allocate(bytes));
+  for (void *block : many)
+    two.release(block);
+  EXPECT_LT(two.stats().cachedBytes, 64 * bytes);
+  expectNothingLive(two);
+
+  Pool small(4096);
+  small.release(small.allocate(bytes));
+  EXPECT_EQ(small.stats().cachedBytes, 0);
+  expectNothingLive(small);
+}
+
 TEST_F(PoolTest, ImpossibleSizesAreRefused) {
   for (int64_t bytes : {int64_t{-1}, INT64_MIN, INT64_MAX, INT64_MAX - 63,
                         kMaxBlockBytes + 1, kMaxBlockBytes})
