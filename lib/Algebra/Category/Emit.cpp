@@ -18,6 +18,7 @@
 #include "Network.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace mlir::noodle;
@@ -112,6 +113,42 @@ Value Emitter::densified(Value tensor, SemiringAttr semiring) {
                             /*mask_complement=*/UnitAttr(), StrategyKindAttr());
 }
 
+/// A map whose code `body` makes.
+Value Emitter::mapped(ValueRange inputs, RankedTensorType type,
+                      llvm::function_ref<Value(OpBuilder &, ValueRange)> body) {
+  Location loc = op->getLoc();
+  auto map = MapOp::create(rewriter, loc, type, inputs, FlatSymbolRefAttr(),
+                           MapOverAttr(), TypedAttr(), StrategyKindAttr());
+  OpBuilder::InsertionGuard guard(rewriter);
+  auto types = llvm::map_to_vector(
+      inputs.getTypes(), [](Type type) { return getElementTypeOrSelf(type); });
+  Block *block = rewriter.createBlock(&map.getBody(), {}, types,
+                                      SmallVector<Location>(types.size(), loc));
+  Value made = body(rewriter, block->getArguments());
+  YieldOp::create(rewriter, loc, ValueRange{made});
+  return map;
+}
+
+/// The tensor with dimensions of extent 1 where `units` says so; the first is
+/// none.
+Value Emitter::withUnits(Value tensor, ArrayRef<bool> units) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> shape;
+  SmallVector<ReassociationIndices> groups;
+  int64_t next = 0;
+  for (auto [d, isUnit] : llvm::enumerate(units)) {
+    if (!isUnit)
+      groups.emplace_back();
+    groups.back().push_back(d);
+    shape.push_back(isUnit ? 1 : type.getDimSize(next++));
+  }
+  if (groups.size() == units.size())
+    return tensor;
+  return tensor::ExpandShapeOp::create(
+      rewriter, op->getLoc(),
+      RankedTensorType::get(shape, type.getElementType()), tensor, groups);
+}
+
 //===----------------------------------------------------------------------===//
 // Functions
 //===----------------------------------------------------------------------===//
@@ -126,33 +163,18 @@ Value Emitter::oneHot(const Network &network, const Factor &function) {
   int64_t rows = dimOf(indices, 0);
   int64_t columns = network.nodes[function.nodes[1]].extent;
   Value size = sizeOf(network, function.nodes[1]);
-  SmallVector<Value> dynamic;
-  if (ShapedType::isDynamic(rows))
-    dynamic.push_back(tensor::DimOp::create(rewriter, loc, indices, 0));
-  if (ShapedType::isDynamic(columns))
-    dynamic.push_back(size);
-
   // All values are below the size: compared without sign.
   Value bound = arith::IndexCastOp::create(rewriter, loc, integer, size);
   auto flags = RankedTensorType::get({rows}, rewriter.getI1Type());
-  auto inside = MapOp::create(rewriter, loc, flags, ValueRange{indices, bound},
-                              FlatSymbolRefAttr(), MapOverAttr(), TypedAttr(),
-                              StrategyKindAttr());
-  {
-    OpBuilder::InsertionGuard guard(rewriter);
-    Block *body = rewriter.createBlock(&inside.getBody(), {},
-                                       {integer, integer}, {loc, loc});
-    Value below =
-        arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::ult,
-                              body->getArgument(0), body->getArgument(1));
-    Value outside = arith::XOrIOp::create(
-        rewriter, loc, below,
-        arith::ConstantIntOp::create(rewriter, loc, /*value=*/1, /*width=*/1));
-    YieldOp::create(rewriter, loc, ValueRange{outside});
-  }
+  Value outside = mapped({indices, bound}, flags,
+                         [&](OpBuilder &builder, ValueRange entries) -> Value {
+                           return arith::CmpIOp::create(
+                               builder, loc, arith::CmpIPredicate::uge,
+                               entries[0], entries[1]);
+                         });
   Value any = ReduceOp::create(
-      rewriter, loc, RankedTensorType::get({}, rewriter.getI1Type()),
-      inside.getResult(), rewriter.getDenseI64ArrayAttr({0}),
+      rewriter, loc, RankedTensorType::get({}, rewriter.getI1Type()), outside,
+      rewriter.getDenseI64ArrayAttr({0}),
       SemiringAttr::get(rewriter.getContext(), SemiringKind::OrAnd),
       TypedAttr(), StrategyKindAttr());
   Value wrong = tensor::ExtractOp::create(rewriter, loc, any, ValueRange{});
@@ -164,20 +186,24 @@ Value Emitter::oneHot(const Network &network, const Factor &function) {
       rewriter.getStringAttr("a function's value is outside of its codomain"),
       rewriter.getI32IntegerAttr(NOODLE_RT_INDEX_RANGE));
 
-  Value zero = semiring->zero(rewriter, loc),
-        one = semiring->one(rewriter, loc);
-  return tensor::GenerateOp::create(
-      rewriter, loc, RankedTensorType::get({rows, columns}, network.element),
-      dynamic, [&](OpBuilder &builder, Location loc, ValueRange at) {
-        Value to = arith::IndexCastOp::create(
-            builder, loc, builder.getIndexType(),
-            tensor::ExtractOp::create(builder, loc, indices, at[0]));
-        Value hit = arith::CmpIOp::create(builder, loc,
-                                          arith::CmpIPredicate::eq, to, at[1]);
-        tensor::YieldOp::create(
-            builder, loc,
-            arith::SelectOp::create(builder, loc, hit, one, zero));
+  // Column numbers beside the values.
+  Value numbers = tensor::GenerateOp::create(
+      rewriter, loc, RankedTensorType::get({1, columns}, integer),
+      ShapedType::isDynamic(columns) ? ValueRange(size) : ValueRange(),
+      [&](OpBuilder &builder, Location loc, ValueRange at) {
+        Value number = arith::IndexCastOp::create(builder, loc, integer, at[1]);
+        tensor::YieldOp::create(builder, loc, number);
       });
+  return mapped({withUnits(indices, {false, true}), numbers},
+                RankedTensorType::get({rows, columns}, network.element),
+                [&](OpBuilder &builder, ValueRange entries) -> Value {
+                  Value hit = arith::CmpIOp::create(builder, loc,
+                                                    arith::CmpIPredicate::eq,
+                                                    entries[0], entries[1]);
+                  return arith::SelectOp::create(builder, loc, hit,
+                                                 semiring->one(builder, loc),
+                                                 semiring->zero(builder, loc));
+                });
 }
 
 /// Removes functions: what reads a function's value reads by index instead;
@@ -479,35 +505,42 @@ FailureOr<Value> Emitter::spread(Network &network, Value compact,
   SmallVector<unsigned> wires(network.dom);
   llvm::append_range(wires, network.cod);
   compact = densified(compact, network.semiring);
+  // Which indices are equal, over the wires that repeat.
+  SmallVector<bool> units, seen(network.nodes.size(), false);
+  SmallVector<int64_t> shape;
   SmallVector<Value> sizes;
-  for (auto [d, extent] : llvm::enumerate(type.getShape()))
-    if (ShapedType::isDynamic(extent)) {
-      unsigned at = llvm::find(output, wires[d]) - output.begin();
+  for (auto [d, node] : llvm::enumerate(wires)) {
+    units.push_back(seen[node]);
+    seen[node] = true;
+    bool repeats = llvm::count(wires, node) > 1;
+    shape.push_back(repeats ? type.getDimSize(d) : 1);
+    if (ShapedType::isDynamic(shape.back())) {
+      unsigned at = llvm::find(output, node) - output.begin();
       sizes.push_back(tensor::DimOp::create(rewriter, loc, compact, at));
     }
-  Value zero = semiring->zero(rewriter, loc);
-  return Value(tensor::GenerateOp::create(
-      rewriter, loc, RankedTensorType::get(type.getShape(), network.element),
-      sizes, [&](OpBuilder &builder, Location loc, ValueRange at) {
-        SmallVector<Value> indices(output.size());
-        Value equal;
+  }
+  Value equal = tensor::GenerateOp::create(
+      rewriter, loc, RankedTensorType::get(shape, rewriter.getI1Type()), sizes,
+      [&](OpBuilder &builder, Location loc, ValueRange at) {
+        Value all;
         for (auto [d, node] : llvm::enumerate(wires)) {
-          Value &index = indices[llvm::find(output, node) - output.begin()];
-          if (!index) {
-            index = at[d];
+          unsigned first = llvm::find(wires, node) - wires.begin();
+          if (first == d)
             continue;
-          }
           Value same = arith::CmpIOp::create(
-              builder, loc, arith::CmpIPredicate::eq, index, at[d]);
-          equal = equal
-                      ? Value(arith::AndIOp::create(builder, loc, equal, same))
-                      : same;
+              builder, loc, arith::CmpIPredicate::eq, at[first], at[d]);
+          all = all ? Value(arith::AndIOp::create(builder, loc, all, same))
+                    : same;
         }
-        Value entry = tensor::ExtractOp::create(builder, loc, compact, indices);
-        tensor::YieldOp::create(
-            builder, loc,
-            arith::SelectOp::create(builder, loc, equal, entry, zero));
-      }));
+        tensor::YieldOp::create(builder, loc, all);
+      });
+  return mapped({withUnits(compact, units), equal},
+                RankedTensorType::get(type.getShape(), network.element),
+                [&](OpBuilder &builder, ValueRange entries) -> Value {
+                  return arith::SelectOp::create(builder, loc, entries[1],
+                                                 entries[0],
+                                                 semiring->zero(builder, loc));
+                });
 }
 
 //===----------------------------------------------------------------------===//

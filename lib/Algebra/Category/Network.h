@@ -119,6 +119,9 @@ private:
   FailureOr<Value> spread(Network &network, Value compact,
                           RankedTensorType type);
   void requireEqual(Value a, Value b, StringRef message);
+  Value mapped(ValueRange inputs, RankedTensorType type,
+               llvm::function_ref<Value(OpBuilder &, ValueRange)> body);
+  Value withUnits(Value tensor, ArrayRef<bool> units);
 
   RewriterBase &rewriter;
   Operation *op;
