@@ -6,6 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
+#include "noodle/Dialect/Solver.h"
+#include "noodle/Dialect/SparseOps.h"
+#include "noodle/Dialect/SparseProduct.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -21,6 +24,18 @@ void NoodleDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "noodle/Dialect/NoodleOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "noodle/Dialect/NoodleSolverOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "noodle/Dialect/NoodleSparseProductOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "noodle/Dialect/NoodleSparseOps.cpp.inc"
       >();
 }
 

@@ -31,6 +31,8 @@ Machine::Machine(const Options &options) : options(options) {
   addLinalgHandlers(table);
   addFusedContractHandlers(table);
   addCategoryHandlers(table);
+  addSolverHandlers(table);
+  addSparseHandlers(table);
 }
 
 //===----------------------------------------------------------------------===//

@@ -89,6 +89,8 @@ void addControlHandlers(Handlers &handlers);
 void addLinalgHandlers(Handlers &handlers);
 void addFusedContractHandlers(Handlers &handlers);
 void addCategoryHandlers(Handlers &handlers);
+void addSolverHandlers(Handlers &handlers);
+void addSparseHandlers(Handlers &handlers);
 
 class Machine {
 public:
