@@ -19,8 +19,14 @@ static constexpr double kUnknownExtent = 256;
 /// about 1.5e6 steps of f32.
 static constexpr double kSerialSteps = 1.5e6;
 /// Rows of a block: 32 on Zen 4, where products of 512 floats run at 111, 107,
-/// 108 GFLOP/s with 32, 64, 16 of a peak of 118; alike from 1024 on.
-static constexpr int64_t kRowBlock = 32;
+/// 108 GFLOP/s with 32, 64, 16 of a peak of 118; alike from 1024 on. Of
+/// elements of 8 bytes 64: products of 1000 run at 53 GFLOP/s, with 32 at 51,
+/// of 59.
+static constexpr int64_t kRowBlock = 32, kWideRowBlock = 64;
+/// Rows and columns from which tiles have three vectors of eight rows, of 4 and
+/// of 8 bytes: with two products of 1000 run at 108 and 44 GFLOP/s instead of
+/// 111 and 51 (Zen 4).
+static constexpr int64_t kManyFrom = 768, kWideManyFrom = 512;
 /// Steps of the sum in a block, in bytes of a row of the left operand, and the
 /// bytes up to which a sum is not cut. On Zen 4 sums of 3000 floats run at 103
 /// GFLOP/s in one block, at 99 in blocks of 768.
@@ -108,8 +114,8 @@ static double tileCycles(double rows, double vectors) {
 
 /// The register tile with the least work, tails included.
 static TileChoice chooseTile(int64_t rows, int64_t columns, int64_t lanes,
-                             int64_t registers, int64_t spare,
-                             int64_t mostRows) {
+                             int64_t registers, int64_t spare, int64_t mostRows,
+                             int64_t manyFrom) {
   bool wide = registers >= 32;
   TileChoice best = {wide ? 8 : 6, 2, 0};
   if (rows < 0 && columns < 0)
@@ -117,10 +123,9 @@ static TileChoice chooseTile(int64_t rows, int64_t columns, int64_t lanes,
   best.cost = std::numeric_limits<double>::max();
   for (int64_t v : {2, 3, 1, 4, 6, 8})
     for (int64_t r : {8, 12, 10, 6, 9, 7, 11, 14, 13, 5, 4, 3, 2, 1, 24, 16}) {
-      // Registers for the right operand's vectors and a broadcast. Three
-      // vectors of eight rows gain 1 to 2 % from 1024 on (Zen 4) and lose as
-      // much below, where their tails weigh more.
-      bool many = wide && rows >= 1024 && columns >= 1024;
+      // Registers for the right operand's vectors and a broadcast. Tails weigh
+      // more where there are few rows and columns.
+      bool many = wide && rows >= manyFrom && columns >= manyFrom;
       if (r * v + v + 1 + spare > registers || (v > 4 && r > 3) ||
           (r > mostRows && r > 1) ||
           (many ? r != 8 || v != 3 : v == 3 && r > 6))
@@ -282,7 +287,8 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
   // A step without fma needs a register for the product.
   TileChoice tile = chooseTile(m, n, plan.lanes, machine.vectorRegisters,
                                machine.fma && shape.stepCost <= 1 ? 0 : 1,
-                               strided ? kCacheWays : 24);
+                               strided ? kCacheWays : 24,
+                               shape.sumBytes >= 8 ? kWideManyFrom : kManyFrom);
   if (shape.columnRun) {
     tile = chooseRows(m, shape.columnRun, plan.lanes, machine.vectorRegisters,
                       machine.fma && shape.stepCost <= 1 ? 0 : 1,
@@ -292,7 +298,8 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
   plan.tileRows = tile.rows;
   plan.tileColumns =
       shape.columnRun ? shape.columnRun : tile.vectors * plan.lanes;
-  plan.rowBlock = llvm::alignTo(kRowBlock, plan.tileRows);
+  plan.rowBlock = llvm::alignTo(shape.sumBytes >= 8 ? kWideRowBlock : kRowBlock,
+                                plan.tileRows);
   if (m >= 0)
     plan.rowBlock = std::min(
         plan.rowBlock,
