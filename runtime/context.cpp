@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "memory/pool.h"
 #include "noodle-rt/ir.h"
+#include "sparse/sparse.h"
 
 #include <algorithm>
 #include <cassert>
@@ -408,6 +409,15 @@ noodle_rt_status noodle_ir_parallel_for(noodle_rt_context *context,
   executor->run(chunks, Loop::run, &loop);
   call.inParallel.store(false, std::memory_order_relaxed);
   return loop.status.load(std::memory_order_relaxed);
+}
+
+int noodle::rt::concurrencyOf(noodle_rt_context *context) {
+  Call &call = callOf(context);
+  Executor *executor = call.options.executor;
+  // As noodle_ir_parallel_for decides.
+  return executor && !call.inParallel.load(std::memory_order_relaxed)
+             ? executor->concurrency()
+             : 1;
 }
 
 noodle_rt_status

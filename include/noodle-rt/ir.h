@@ -14,6 +14,7 @@
 #define NOODLE_RT_IR_H
 
 #include "noodle-rt/abi.h"
+#include "noodle-rt/sparse.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -73,6 +74,13 @@ noodle_rt_status noodle_ir_host_access(noodle_rt_context *context,
 /// Another status ends the call.
 noodle_rt_status noodle_ir_product(noodle_rt_context *context,
                                    const noodle_rt_product *product);
+
+/// Writes a sparse matrix's columns from its rows, by a stable counting sort in
+/// time linear in rows, columns and entries. Takes memory for counts where it
+/// works in parallel.
+noodle_rt_status
+noodle_ir_transpose_storage(noodle_rt_context *context,
+                            const noodle_rt_transposition *job);
 
 #ifdef __cplusplus
 } // extern "C"

@@ -9,6 +9,7 @@
 #include "noodle/Dialect/MathFunctions.h"
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
+#include "noodle/Dialect/SparseOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -29,7 +30,8 @@ void noodle::numberSites(ModuleOp module) {
   int64_t next = 0;
   module->walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (isa<ContractOp, MatmulOp, MapOp, SoftmaxOp, LayerNormOp, ReduceOp,
-            TransposeOp, ConcatOp, GatherOp, ScatterOp, ConvertOp>(op))
+            TransposeOp, ConcatOp, GatherOp, ScatterOp, ConvertOp>(op) ||
+        isSparseOp(op))
       op->setAttr("noodle.site", builder.getI64IntegerAttr(next++));
   });
 }
@@ -59,6 +61,8 @@ std::string whyRefused(Operation *op) {
   // Kernels trust the sizes that the compiler gave them.
   if (isa<FusedContractOp>(op))
     return "only the compiler fuses contractions: use noodle.contract";
+  if (isa<TransposeStorageOp>(op))
+    return "only the compiler handles storage: use noodle.transpose";
   if (isa<LaunchOp, HostAccessOp>(op))
     return "only the compiler launches kernels: give an op the strategy gpu";
   return {};

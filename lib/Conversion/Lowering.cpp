@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "Lowering.h"
+#include "SparseBuilder.h"
 
 #include "noodle/Strategy/Lowerable.h"
 
@@ -207,18 +207,9 @@ Value Emitter::fromRows(Value rows, RankedTensorType type) {
 
 Value Emitter::sortedTranspose(Value rows) {
   auto type = llvm::cast<RankedTensorType>(rows.getType());
-  auto encoding =
-      llvm::cast<sparse_tensor::SparseTensorEncodingAttr>(type.getEncoding());
-  // As columns of the transpose, then sorted into its rows.
-  AffineMap swapped =
-      AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0}, getContext());
-  auto columns = RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)},
-                                       type.getElementType(),
-                                       encoding.withDimToLvl(swapped));
-  Value view =
-      sparse_tensor::ReinterpretMapOp::create(*this, Type(columns), rows);
-  return sparse_tensor::ConvertOp::create(
-      *this, rowsType(type, columns.getShape(), type.getElementType()), view);
+  int64_t shape[2] = {type.getDimSize(1), type.getDimSize(0)};
+  return assemble(*this, transposedRows(*this, storedRows(*this, rows)),
+                  rowsType(type, shape, type.getElementType()));
 }
 
 /// A dense result of the tensor's shape: `present` of what is stored, `absent`
@@ -275,11 +266,12 @@ Value Emitter::toFormat(Value tensor, RankedTensorType format) {
   auto type = llvm::cast<RankedTensorType>(tensor.getType());
   if (type.getEncoding() == format.getEncoding())
     return tensor;
-  return sparse_tensor::ConvertOp::create(
-      *this,
-      RankedTensorType::get(type.getShape(), type.getElementType(),
-                            format.getEncoding()),
-      tensor);
+  auto to = RankedTensorType::get(type.getShape(), type.getElementType(),
+                                  format.getEncoding());
+  if (!isSparse(tensor))
+    return sparsified(*this, tensor, to, zeroOf(type.getElementType()));
+  return assemble(*this, withWidths(*this, rowsInOrder(*this, tensor, to), to),
+                  to);
 }
 
 Value Emitter::mapStored(

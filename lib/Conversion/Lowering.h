@@ -9,6 +9,7 @@
 
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
+#include "noodle/Dialect/SparseOps.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -118,6 +119,15 @@ Value lowerConcat(ConcatOp op);
 Value lowerGather(GatherOp op);
 Value lowerScatter(ScatterOp op);
 Value lowerConvert(ConvertOp op);
+// SparseLowering.cpp
+Value lowerMerge(MergeOp op);
+Value lowerSelect(SelectOp op);
+Value lowerKron(KronOp op);
+Value lowerExtract(ExtractOp op);
+Value lowerAssign(AssignOp op);
+Value concatSparse(Emitter &e, ConcatOp op);
+/// The entries of a dense matrix that differ from `absent`.
+Value sparsified(Emitter &e, Value dense, RankedTensorType type, Value absent);
 
 } // namespace mlir::noodle
 

@@ -106,6 +106,8 @@ Value noodle::lowerConcat(ConcatOp op) {
                    "operands do not add up to extent " +
                        Twine(type.getDimSize(axis)) + " of the result");
   extents[axis] = total;
+  if (isSparse(type))
+    return concatSparse(e, op);
   Value result = e.empty(type, extents);
   Value offset = e.index(0);
   for (Value input : op.getInputs()) {
@@ -251,7 +253,13 @@ Value noodle::lowerConvert(ConvertOp op) {
   if (!isSparse(result))
     return e.cast(input, to);
   // What is stored is decided before the element type changes.
-  Value sparse = e.toFormat(input, result);
+  Value absent = op.getAbsent() ? e.constant(*op.getAbsent())
+                                : e.zeroOf(type.getElementType());
+  Value sparse =
+      sparsified(e, input,
+                 RankedTensorType::get(type.getShape(), type.getElementType(),
+                                       result.getEncoding()),
+                 absent);
   if (type.getElementType() != to)
     sparse = e.mapStored(sparse, to, converted);
   return sparse;

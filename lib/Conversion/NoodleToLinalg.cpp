@@ -35,6 +35,11 @@ Value lower(Operation *op) {
       .Case<GatherOp>(lowerGather)
       .Case<ScatterOp>(lowerScatter)
       .Case<ConvertOp>(lowerConvert)
+      .Case<MergeOp>(lowerMerge)
+      .Case<SelectOp>(lowerSelect)
+      .Case<KronOp>(lowerKron)
+      .Case<ExtractOp>(lowerExtract)
+      .Case<AssignOp>(lowerAssign)
       .Default([](Operation *) { return Value(); });
 }
 

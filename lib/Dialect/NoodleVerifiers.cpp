@@ -9,6 +9,8 @@
 // only the call knows are compared then; here static ones are.
 //
 //===----------------------------------------------------------------------===//
+#include "Verifiers.h"
+
 #include "noodle-rt/abi.h"
 #include "noodle/Dialect/MathFunctions.h"
 #include "noodle/Dialect/Noodle.h"
@@ -75,8 +77,7 @@ static LogicalResult verifyTensor(RankedTensorType type,
   return success();
 }
 
-/// The same for all operands and results.
-static LogicalResult verifyTensors(Operation *op) {
+LogicalResult noodle::verifyTensors(Operation *op) {
   for (auto [index, operand] : llvm::enumerate(op->getOperands()))
     if (RankedTensorType type = tensorType(operand))
       if (failed(verifyTensor(
@@ -106,10 +107,8 @@ static LogicalResult verifyAxis(Operation *op, int64_t axis, unsigned operand) {
          << "has rank " << rank << ", so there is no axis " << axis;
 }
 
-/// The result has the element type of an operand and the extents `implied`; it
-/// may leave some open, but not fix what the operands do not.
-static LogicalResult verifyResult(Operation *op, Type element,
-                                  ArrayRef<int64_t> implied) {
+LogicalResult noodle::verifyResult(Operation *op, Type element,
+                                   ArrayRef<int64_t> implied) {
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   if (type.getElementType() != element)
     return resultError(op) << "must have element type " << element;
@@ -128,27 +127,25 @@ static LogicalResult verifyResult(Operation *op, Type element,
   return success();
 }
 
-/// `absent`, where given, is a scalar of the type.
-static LogicalResult verifyAbsent(Operation *op, TypedAttr absent, Type type) {
+LogicalResult noodle::verifyAbsent(Operation *op, TypedAttr absent, Type type) {
   if (!absent || (isElementAttr(absent) && absent.getType() == type))
     return success();
   return op->emitOpError() << "'absent' must be a scalar of type " << type
                            << ", but is " << absent;
 }
 
-/// A built-in semiring is defined for the type; symbols are looked at later.
-static LogicalResult verifySemiring(Operation *op, SemiringAttr semiring,
-                                    Type type) {
+LogicalResult noodle::verifySemiring(Operation *op, SemiringAttr semiring,
+                                     Type type) {
   if (semiring.getKind() == SemiringKind::User)
     return success();
   return Semiring::resolve(semiring, type, SemiringOp(),
                            [&] { return op->emitOpError(); });
 }
 
-static LogicalResult verifySemiringSymbol(Operation *op, SemiringAttr semiring,
-                                          Type type,
-                                          SymbolTableCollection &symbols,
-                                          ValueRange multiplied = {}) {
+LogicalResult noodle::verifySemiringSymbol(Operation *op, SemiringAttr semiring,
+                                           Type type,
+                                           SymbolTableCollection &symbols,
+                                           ValueRange multiplied) {
   if (semiring.getKind() != SemiringKind::User)
     return success();
   auto symbol =
@@ -321,10 +318,8 @@ LogicalResult MatmulOp::verifySymbolUses(SymbolTableCollection &symbols) {
 // Scalar code in regions and functions
 //===----------------------------------------------------------------------===//
 
-/// Ops of arith, math and complex over Noodle's element types, but for the
-/// terminator.
-static LogicalResult verifyScalarCode(Operation *op, StringRef what,
-                                      Block &block) {
+LogicalResult noodle::verifyScalarCode(Operation *op, StringRef what,
+                                       Block &block) {
   for (Operation &inner : block.without_terminator()) {
     if (!isa_and_nonnull<arith::ArithDialect, math::MathDialect,
                          complex::ComplexDialect>(inner.getDialect()))

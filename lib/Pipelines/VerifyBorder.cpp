@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "noodle/Dialect/Noodle.h"
+#include "noodle/Dialect/SparseOps.h"
+#include "noodle/Dialect/SparseProduct.h"
 #include "noodle/Pipelines/Passes.h"
 #include "noodle/Pipelines/Pipelines.h"
 
@@ -78,6 +80,10 @@ static bool staysLowered(Operation *op, Phase phase) {
     return phase == Phase::Buffers;
   if (isa<FusedContractOp>(op) || isa<FusedContractOp>(op->getParentOp()))
     return phase == Phase::Structured || phase == Phase::Scheduled;
+  if (isa<SparseProductOp>(op) || isa<SparseProductOp>(op->getParentOp()))
+    return phase == Phase::Structured;
+  if (isa<TransposeStorageOp>(op))
+    return phase <= Phase::Buffers;
   return isa<CheckOp, PollOp, MarkOp>(op);
 }
 

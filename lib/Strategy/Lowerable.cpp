@@ -1,11 +1,12 @@
-//===- Lowerable.cpp - which ops have a form in linalg
-//---------------------===//
+//===- Lowerable.cpp - which ops have a form in linalg --------------------===//
 //
 // Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 #include "noodle/Strategy/Lowerable.h"
+
+#include "noodle/Dialect/SparseOps.h"
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
@@ -16,20 +17,13 @@ using namespace mlir::noodle;
 
 bool noodle::isTensorOp(Operation *op) {
   return isa<ContractOp, MatmulOp, MapOp, SoftmaxOp, LayerNormOp, ReduceOp,
-             TransposeOp, ConcatOp, GatherOp, ScatterOp, ConvertOp>(op);
+             TransposeOp, ConcatOp, GatherOp, ScatterOp, ConvertOp>(op) ||
+         isSparseOp(op);
 }
 
 bool noodle::isSparse(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && tensor.getEncoding();
-}
-
-SmallVector<unsigned> noodle::levelLetters(RankedTensorType type,
-                                           ArrayRef<unsigned> letters) {
-  FailureOr<SparseFormat> format = getSparseFormat(type);
-  if (succeeded(format) && *format == SparseFormat::CSC)
-    return {letters[1], letters[0]};
-  return SmallVector<unsigned>(letters);
 }
 
 /// Whether a static extent of 1 stands where the letter's extent is another.
@@ -65,6 +59,9 @@ SparseContraction noodle::classify(ContractOp op) {
     if (!anySparse)
       return SparseContraction::Dense;
   }
+
+  if (sparseProductForm(op))
+    return SparseContraction::Product;
 
   ContractSpec spec = op.getSpec();
   SmallVector<RankedTensorType> types;
@@ -111,16 +108,6 @@ SparseContraction noodle::classify(ContractOp op) {
   if (llvm::all_of(sparse, covers) && reductions <= 1 &&
       (reductions == 0 || sparse.size() == 1))
     return SparseContraction::Elementwise;
-  if (types.size() == 2 && sparse.size() == 2 && reductions == 1) {
-    unsigned inner = output.size(); // the only letter not in the output
-    for (unsigned first : {0u, 1u}) {
-      ArrayRef<unsigned> a = spec.operands[first];
-      ArrayRef<unsigned> b = spec.operands[1 - first];
-      if (llvm::is_contained(a, output[0]) && llvm::is_contained(a, inner) &&
-          llvm::is_contained(b, output[1]) && llvm::is_contained(b, inner))
-        return SparseContraction::Product;
-    }
-  }
   return SparseContraction::None;
 }
 
@@ -159,9 +146,11 @@ std::string noodle::whyNotLowered(Operation *op) {
     semiring = reduce.getSemiring();
   else if (auto scatter = dyn_cast<ScatterOp>(op))
     semiring = scatter.getSemiring();
+  else if (auto kron = dyn_cast<KronOp>(op))
+    semiring = kron.getSemiring();
   if (semiringMayTrap(op, semiring))
     return "the semiring divides integers, which may fail";
-  if (auto map = dyn_cast<MapOp>(op); map && mayTrap(map.getBody()))
+  if (isa<MapOp, MergeOp, SelectOp>(op) && mayTrap(op->getRegion(0)))
     return "the body divides integers, which may fail";
   auto anySparse = [](ValueRange values) {
     return llvm::any_of(values, [](Value v) { return isSparse(v); });
@@ -196,28 +185,12 @@ std::string noodle::whyNotLowered(Operation *op) {
     return isSparse(reduce.getType()) ? "a sparse result of a reduction has no "
                                         "compiled form"
                                       : "";
-  if (isa<ConcatOp>(op))
-    return anySparse(op->getOperands()) ? "joining sparse tensors has no "
-                                          "compiled form"
-                                        : "";
   if (auto transpose = dyn_cast<TransposeOp>(op))
     return isSparse(transpose.getInput()) != isSparse(transpose.getType())
                ? "a transpose between dense and sparse has no compiled form"
                : "";
-  if (auto convert = dyn_cast<ConvertOp>(op)) {
-    if (isSparse(convert.getInput()) || !isSparse(convert.getType()))
-      return {};
-    std::optional<TypedAttr> absent = convert.getAbsent();
-    if (!absent)
-      return {};
-    bool isZero = false;
-    if (auto value = dyn_cast<FloatAttr>(*absent))
-      isZero = value.getValue().isZero();
-    else if (auto value = dyn_cast<IntegerAttr>(*absent))
-      isZero = value.getValue().isZero();
-    return isZero ? ""
-                  : "leaving out a value other than 0 has no compiled form";
-  }
+  if (isa<ConcatOp, ConvertOp>(op) || isSparseOp(op))
+    return {};
   if (anySparse(op->getOperands()) || anySparse(op->getResults()))
     return "sparse operands have no compiled form";
   return {};

@@ -10,6 +10,8 @@
 
 #include "RuntimeAbi.h"
 
+#include "noodle/Dialect/SparseOps.h"
+
 #include "noodle/Dialect/Noodle.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -49,6 +51,8 @@ private:
   void lower(HostAccessOp op);
   // LowerProductCalls.cpp
   LogicalResult lower(BlasProductOp op);
+  // LowerSparseCalls.cpp
+  void lower(TransposeStorageOp op);
 
   func::FuncOp function;
   StringAttr parallelFor; ///< what calls of the parallel loop name

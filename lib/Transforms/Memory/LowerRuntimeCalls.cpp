@@ -229,8 +229,8 @@ LogicalResult BodyLowering::run() {
   SmallVector<Operation *> work;
   function.walk([&](Operation *op) {
     if (isa<memref::AllocOp, memref::DeallocOp, CheckOp, PollOp, MarkOp,
-            func::CallOp, func::ReturnOp, LaunchOp, HostAccessOp,
-            BlasProductOp>(op))
+            func::CallOp, func::ReturnOp, LaunchOp, HostAccessOp, BlasProductOp,
+            TransposeStorageOp>(op))
       work.push_back(op);
   });
   for (Operation *op : work) {
@@ -252,6 +252,8 @@ LogicalResult BodyLowering::run() {
         return mlir::failure();
     } else if (auto access = dyn_cast<HostAccessOp>(op)) {
       lower(access);
+    } else if (auto sort = dyn_cast<TransposeStorageOp>(op)) {
+      lower(sort);
     } else if (auto product = dyn_cast<BlasProductOp>(op)) {
       if (failed(lower(product)))
         return mlir::failure();

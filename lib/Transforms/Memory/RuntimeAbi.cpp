@@ -37,7 +37,8 @@ LLVM::LLVMFuncOp RuntimeFunctions::get(StringRef name) {
     arguments = {ptr, i64, i64, ptr, ptr};
   } else if (name == "noodle_ir_reference_call") {
     arguments = {ptr, i64, ptr, i64, ptr, i64};
-  } else if (name == "noodle_ir_launch" || name == "noodle_ir_product") {
+  } else if (name == "noodle_ir_launch" || name == "noodle_ir_product" ||
+             name == "noodle_ir_transpose_storage") {
     arguments = {ptr, ptr};
   } else if (name == "noodle_ir_host_access") {
     arguments = {ptr, ptr, i32};

@@ -1,0 +1,55 @@
+//===- LowerSparseCalls.cpp - sparse storage by runtime calls -------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "BodyLowering.h"
+
+#include "noodle-rt/sparse.h"
+
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+
+using namespace mlir;
+using namespace mlir::noodle;
+
+void BodyLowering::lower(TransposeStorageOp op) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  SlotBuilder slots(b, converter);
+  Value job = entryAlloca(op.getLoc(), b.getI64Type(),
+                          sizeof(noodle_rt_transposition) / 8);
+  auto put = [&](Value value, size_t field) {
+    slots.store(value, job, int64_t(field));
+  };
+  put(slots.lowered(op.getRows()), offsetof(noodle_rt_transposition, rows));
+  put(slots.lowered(op.getColumns()),
+      offsetof(noodle_rt_transposition, columns));
+  auto buffer = [&](Value memory, size_t field) {
+    put(MemRefDescriptor(slots.lowered(memory))
+            .bufferPtr(b, b.getLoc(), converter,
+                       cast<MemRefType>(memory.getType())),
+        field);
+  };
+  buffer(op.getPositions(), offsetof(noodle_rt_transposition, positions));
+  buffer(op.getCoordinates(), offsetof(noodle_rt_transposition, coordinates));
+  buffer(op.getValues(), offsetof(noodle_rt_transposition, values));
+  buffer(op.getOutPositions(),
+         offsetof(noodle_rt_transposition, out_positions));
+  buffer(op.getOutCoordinates(),
+         offsetof(noodle_rt_transposition, out_coordinates));
+  buffer(op.getOutValues(), offsetof(noodle_rt_transposition, out_values));
+  auto width = [&](Value memory, size_t field) {
+    Type element = cast<MemRefType>(memory.getType()).getElementType();
+    put(slots.i64(element.isIndex() ? 8 : elementBytes(element)), field);
+  };
+  width(op.getPositions(), offsetof(noodle_rt_transposition, position_width));
+  width(op.getCoordinates(),
+        offsetof(noodle_rt_transposition, coordinate_width));
+  width(op.getValues(), offsetof(noodle_rt_transposition, value_width));
+  Value status =
+      LLVM::CallOp::create(b, runtime.get("noodle_ir_transpose_storage"),
+                           ValueRange{context, job})
+          .getResult();
+  failUnlessOk(b, status);
+  op.erase();
+}
