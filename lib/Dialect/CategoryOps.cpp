@@ -557,15 +557,21 @@ LogicalResult PowerOp::verify() {
   return verifyEndo(*this, getType());
 }
 
-LogicalResult StarOp::verify() { return verifyEndo(*this, getType()); }
+LogicalResult StarOp::verify() {
+  if (isa<ComplexType>(getType().getElement()))
+    return operandError(*this, 0)
+           << "has complex entries; their star is the inverse of 1 - a, which "
+              "a program states itself";
+  return verifyEndo(*this, getType());
+}
 
 LogicalResult InverseOp::verify() {
   HomType input = getInput().getType();
   if (input.getSemiring().getKind() != SemiringKind::PlusTimes ||
-      isa<IntegerType>(input.getElement()))
+      !(input.getElement().isF32() || input.getElement().isF64()))
     return operandError(*this, 0)
-           << "must have entries of floats or complex numbers over plus_times, "
-              "where there are inverses";
+           << "must have entries of f32 or f64 over plus_times: there are "
+              "inverses";
   // -1 where not known.
   auto count = [](ArrayRef<int64_t> extents) {
     int64_t product = 1;

@@ -15,6 +15,8 @@
 
 #include "noodle/Dialect/Category.h"
 
+#include <cmath>
+
 namespace mlir::noodle::reference {
 
 namespace {
@@ -461,6 +463,93 @@ static LogicalResult power(Machine &machine, Frame &frame, PowerOp op) {
   return give(frame, op, product);
 }
 
+/// 1 + a (1 + a (...)) until nothing changes. Over semirings that round, until
+/// nothing changes by more than a few units in the last place.
+static LogicalResult star(Machine &machine, Frame &frame, StarOp op) {
+  HomType type = homOf(op);
+  Algebra algebra;
+  if (failed(algebraOf(machine, op, algebra)))
+    return failure();
+  Matrix a = matrixOf(frame, op.getInput());
+  SemiringKind kind = type.getSemiring().getKind();
+  bool rounds = isa<FloatType>(type.getElement()) &&
+                (kind == SemiringKind::PlusTimes ||
+                 kind == SemiringKind::LogPlus || kind == SemiringKind::User);
+  // Longer paths than there are nodes add nothing, or go round in circles.
+  int64_t most = rounds ? 100000 : a.rows + 2;
+  noodle_rt_type element = elementOf(type);
+  TensorRef one = identity(machine, op, algebra, element, a.dom);
+  TensorRef sum = one;
+  auto same = [&](const Scalar &x, const Scalar &y) {
+    double p = toDouble(x), q = toDouble(y);
+    double scale = std::max(1.0, std::fabs(p));
+    double least = element == NOODLE_RT_F64 ? 0x1p-51 : 0x1p-22;
+    return sameValue(x, y) ||
+           (rounds && std::isfinite(p) && std::fabs(p - q) <= least * scale);
+  };
+  for (int64_t k = 0; sum && k < most; ++k) {
+    TensorRef next =
+        multiply(machine, op, algebra, element, a, Matrix(*sum, a.dom.size()));
+    if (!next)
+      return failure();
+    bool settled = true;
+    for (int64_t e = 0; e < next->size(); ++e) {
+      next->set(e, algebra.add(one->get(e), next->get(e)));
+      settled &= same(next->get(e), sum->get(e));
+    }
+    sum = next;
+    if (settled)
+      return give(frame, op, sum);
+  }
+  return machine.fail(op, NOODLE_RT_CHECK_FAILED,
+                      "the sum of all powers does not converge");
+}
+
+/// Elimination with exchange of rows.
+static LogicalResult inverse(Machine &machine, Frame &frame, InverseOp op) {
+  Matrix a = matrixOf(frame, op.getInput());
+  if (a.rows != a.columns)
+    return machine.fail(op, NOODLE_RT_SHAPE_MISMATCH,
+                        "the matrix is not square");
+  int64_t n = a.rows;
+  Charge charge(machine);
+  if (failed(charge.add(op, 16 * n * n)))
+    return failure();
+  std::vector<std::vector<double>> left(n), right(n);
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      left[i].push_back(toDouble(a.at(i, j)));
+      right[i].push_back(i == j);
+    }
+  for (int64_t k = 0; k < n; ++k) {
+    int64_t pivot = k;
+    for (int64_t i = k; i < n; ++i)
+      if (std::fabs(left[i][k]) > std::fabs(left[pivot][k]))
+        pivot = i;
+    if (left[pivot][k] == 0)
+      return machine.fail(op, NOODLE_RT_CHECK_FAILED, "the matrix is singular");
+    std::swap(left[k], left[pivot]);
+    std::swap(right[k], right[pivot]);
+    for (int64_t i = 0; i < n; ++i) {
+      double factor = i == k ? 0 : left[i][k] / left[k][k];
+      for (int64_t j = 0; j < n; ++j) {
+        if (failed(machine.step(op)))
+          return failure();
+        left[i][j] -= factor * left[k][j];
+        right[i][j] -= factor * right[k][j];
+      }
+    }
+  }
+  noodle_rt_type element = elementOf(homOf(op));
+  TensorRef result = machine.dense(op, element, joined(a.cod, a.dom));
+  if (!result)
+    return failure();
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j < n; ++j)
+      result->set(i * n + j, convertScalar(right[i][j] / left[i][i], element));
+  return give(frame, op, result);
+}
+
 void addCategoryHandlers(Handlers &handlers) {
   handlers.add<FromTensorOp, fromTensor>();
   handlers.add<ToTensorOp, toTensor>();
@@ -475,6 +564,8 @@ void addCategoryHandlers(Handlers &handlers) {
   handlers.add<HomMapOp, homMap>();
   handlers.add<IndexFunctionOp, function>();
   handlers.add<PowerOp, power>();
+  handlers.add<StarOp, star>();
+  handlers.add<InverseOp, inverse>();
 }
 
 } // namespace mlir::noodle::reference

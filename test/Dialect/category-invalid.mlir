@@ -163,7 +163,7 @@ func.func @rectangle(%f: !noodle.hom<[2, 3] -> [5], f64>) {
 // -----
 
 func.func @no_inverses(%f: !noodle.hom<[2] -> [2], f64, #noodle.semiring<min_plus>>) {
-  // expected-error @+1 {{must have entries of floats or complex numbers over plus_times, where there are inverses}}
+  // expected-error @+1 {{must have entries of f32 or f64 over plus_times: there are inverses}}
   %t = noodle.inverse %f : !noodle.hom<[2] -> [2], f64, #noodle.semiring<min_plus>> -> !noodle.hom<[2] -> [2], f64, #noodle.semiring<min_plus>>
   return
 }

@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Network.h"
+#include "Operators.h"
 
 #include "noodle/Algebra/Passes.h"
 
@@ -66,7 +67,11 @@ private:
   FailureOr<Network> blocks(BlockOp op);
   FailureOr<Network> mapped(HomMapOp op);
   FailureOr<Network> function(IndexFunctionOp op);
-  FailureOr<Network> power(PowerOp op);
+  /// The entries of a star, power or inverse, next to its op.
+  LogicalResult formOperatorOf(Value value);
+  /// A composition in which stars, powers and inverses are applied to what is
+  /// beside them.
+  FailureOr<Network> applied(ComposeOp op);
 
   /// A morphism as it is, but formed where several would form it again.
   FailureOr<Network> as(Value value);
@@ -89,7 +94,28 @@ private:
 // What an operand is
 //===----------------------------------------------------------------------===//
 
+LogicalResult Elaborator::formOperatorOf(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!isOperator(op) || networks.contains(value))
+    return success();
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPointAfter(op);
+  auto type = cast<HomType>(value.getType());
+  FailureOr<Value> matrix =
+      entriesOf(op->getOperand(0), /*mayBeSparse=*/!isa<InverseOp>(op));
+  if (failed(matrix))
+    return failure();
+  FailureOr<Value> made = formOperator(rewriter, op, *matrix, Side::Alone,
+                                       Value(), HomType(), type);
+  if (failed(made))
+    return failure();
+  networks[value] = Network::ofTensor(type, *made);
+  return success();
+}
+
 FailureOr<Network> Elaborator::asFactor(Value value) {
+  if (failed(formOperatorOf(value)))
+    return failure();
   Network &network = networks[value];
   if (!network.isOpen())
     return network;
@@ -105,6 +131,8 @@ FailureOr<Network> Elaborator::asFactor(Value value) {
 }
 
 FailureOr<Network> Elaborator::as(Value value) {
+  if (failed(formOperatorOf(value)))
+    return failure();
   return value.hasOneUse() ? FailureOr<Network>(networks[value])
                            : asFactor(value);
 }
@@ -151,6 +179,12 @@ FailureOr<Network> Elaborator::wires(WiresOp op) {
 
 FailureOr<Network> Elaborator::composed(ComposeOp op) {
   auto error = [&] { return op.emitOpError(); };
+  if (op.getInputs().size() == 1)
+    return as(op.getInputs()[0]);
+  if (llvm::any_of(op.getInputs(), [&](Value input) {
+        return isOperator(input.getDefiningOp()) && !networks.contains(input);
+      }))
+    return applied(op);
   unsigned withEntries = 0;
   for (Value input : op.getInputs())
     withEntries += !networks[input].isWires();
@@ -416,19 +450,75 @@ FailureOr<Network> Elaborator::function(IndexFunctionOp op) {
   return network;
 }
 
-FailureOr<Network> Elaborator::power(PowerOp op) {
-  if (op.getN() == 1)
-    return as(op.getInput());
-  if (!op.getN() || *op.getN() != 0)
-    return op.emitOpError()
-           << "cannot be elaborated: compose the morphism with itself";
-  Network network(op.getType());
-  for (int64_t extent : op.getType().getDom()) {
-    network.dom.push_back(network.nodes.size());
-    network.nodes.push_back({extent, {}});
+FailureOr<Network> Elaborator::applied(ComposeOp op) {
+  auto error = [&] { return op.emitOpError(); };
+  auto whole = cast<HomType>(op.getType());
+  SmallVector<Value> inputs(op.getInputs());
+  // A stretch of operands without operators, and what it has become.
+  std::vector<Network> parts;
+  std::vector<HomType> types;
+  auto entries = [&](const std::vector<Network> &some,
+                     HomType type) -> FailureOr<Value> {
+    FailureOr<Network> product = category::compose(some, error);
+    if (failed(product))
+      return failure();
+    SmallVector<int64_t> shape(type.getDom());
+    llvm::append_range(shape, type.getCod());
+    return Emitter(rewriter, op)
+        .entries(*product, RankedTensorType::get(shape, type.getElement()));
+  };
+  // From the thin end on, if a morphism is there to begin with.
+  bool begins = !isOperator(inputs.front().getDefiningOp());
+  bool ends = !isOperator(inputs.back().getDefiningOp());
+  bool fromLeft = begins && (!ends || isThinOnTheLeft(whole));
+  if (!fromLeft)
+    std::reverse(inputs.begin(), inputs.end());
+  for (auto [k, input] : llvm::enumerate(inputs)) {
+    Operation *made = input.getDefiningOp();
+    auto type = cast<HomType>(input.getType());
+    Side side = Side::Alone;
+    if (isOperator(made) && !networks.contains(input) &&
+        (input.hasOneUse() || isa<InverseOp>(made)) && !parts.empty())
+      side = chooseSide(made, whole, fromLeft, !fromLeft);
+    if (side == Side::Alone) {
+      FailureOr<Network> part = asFactor(input);
+      if (failed(part))
+        return failure();
+      parts.push_back(*part);
+      types.push_back(type);
+      continue;
+    }
+    FailureOr<Value> matrix =
+        entriesOf(made->getOperand(0), /*mayBeSparse=*/!isa<InverseOp>(made));
+    if (failed(matrix))
+      return failure();
+    HomType first = fromLeft ? types.front() : types.back();
+    HomType last = fromLeft ? types.back() : types.front();
+    HomType beside =
+        HomType::get(op.getContext(), first.getDom(), last.getCod(),
+                     whole.getElement(), whole.getSemiring());
+    if (!fromLeft)
+      std::reverse(parts.begin(), parts.end());
+    FailureOr<Value> neighbour = entries(parts, beside);
+    if (failed(neighbour))
+      return failure();
+    HomType result = HomType::get(op.getContext(),
+                                  fromLeft ? beside.getDom() : type.getDom(),
+                                  fromLeft ? type.getCod() : beside.getCod(),
+                                  whole.getElement(), whole.getSemiring());
+    FailureOr<Value> value =
+        formOperator(rewriter, made, *matrix, side, *neighbour, beside, result);
+    if (failed(value))
+      return failure();
+    parts = {Network::ofTensor(result, *value)};
+    types = {result};
   }
-  network.cod = network.dom;
-  return network;
+  if (!fromLeft)
+    std::reverse(parts.begin(), parts.end());
+  FailureOr<Network> product = category::compose(parts, error);
+  if (succeeded(product))
+    product->isProduct = parts.size() > 1;
+  return product;
 }
 
 LogicalResult Elaborator::elaborate(Operation *op) {
@@ -471,10 +561,8 @@ LogicalResult Elaborator::elaborate(Operation *op) {
     network = mapped(map);
   else if (auto index = dyn_cast<IndexFunctionOp>(op))
     network = function(index);
-  else if (auto repeated = dyn_cast<PowerOp>(op))
-    network = power(repeated);
-  else
-    return op->emitOpError() << "cannot be elaborated";
+  else // a star, power or inverse: formed where it is needed
+    return success();
   if (failed(network))
     return failure();
   networks[op->getResult(0)] = std::move(*network);

@@ -308,6 +308,90 @@ INSTANTIATE_TEST_SUITE_P(Semirings, Laws, ::testing::ValuesIn(kAlgebras),
                          });
 
 //===----------------------------------------------------------------------===//
+// Stars, powers, inverses
+//===----------------------------------------------------------------------===//
+
+TEST_P(Laws, PowersAddUp) {
+  holds(
+      {{"a", "3", "3"}, {"x", "", "3"}}, "", "3",
+      R"(  %p = noodle.power %a {n = 2 : i64} : <3 -> 3>
+  %q = noodle.power %a {n = 3 : i64} : <3 -> 3>
+  %r = noodle.compose %x, %p, %q : (< -> 3>, <3 -> 3>, <3 -> 3>) -> < -> 3>
+)",
+      R"(  %q = noodle.compose %a, %a, %a, %a, %a : (<3 -> 3>, <3 -> 3>, <3 -> 3>, <3 -> 3>, <3 -> 3>) -> <3 -> 3>
+  %r = noodle.compose %x, %q : (< -> 3>, <3 -> 3>) -> < -> 3>
+)");
+}
+
+TEST_P(Laws, PowersOfProductsOfWires) {
+  holds(
+      {{"a", "2 2", "2 2"}}, "2 2", "2 2",
+      R"(  %r = noodle.power %a {n = 3 : i64} : <2 2 -> 2 2>
+)",
+      R"(  %r = noodle.compose %a, %a, %a : (<2 2 -> 2 2>, <2 2 -> 2 2>, <2 2 -> 2 2>) -> <2 2 -> 2 2>
+)");
+}
+
+/// Where every sum of powers ends: no cycle is better than staying.
+class Closed : public Laws {};
+
+// A* = 1 + A;A*
+TEST_P(Closed, StarUnfolds) {
+  holds({{"a", "4", "4"}}, "4", "4", "  %r = noodle.star %a : <4 -> 4>\n",
+        R"(  %s = noodle.star %a : <4 -> 4>
+  %i = noodle.wires id : <4 -> 4>
+  %as = noodle.compose %a, %s : (<4 -> 4>, <4 -> 4>) -> <4 -> 4>
+  %r = noodle.add %i, %as : (<4 -> 4>, <4 -> 4>) -> <4 -> 4>
+)");
+}
+
+// x;A*;B applied, and with A* formed.
+TEST_P(Closed, StarOfAVector) {
+  holds({{"a", "4", "4"}, {"x", "", "4"}, {"b", "4", "3"}}, "", "3",
+        R"(  %s = noodle.star %a : <4 -> 4>
+  %r = noodle.compose %x, %s, %b : (< -> 4>, <4 -> 4>, <4 -> 3>) -> < -> 3>
+)",
+        R"(  %s = noodle.star %a : <4 -> 4>
+  %sb = noodle.compose %s, %b : (<4 -> 4>, <4 -> 3>) -> <4 -> 3>
+  %r = noodle.compose %x, %sb : (< -> 4>, <4 -> 3>) -> < -> 3>
+)");
+}
+
+// [[A,B],[C,D]]* = [[E, E B D*], [D* C E, D* + D* C E B D*]], E = (A + B D* C)*
+TEST_P(Closed, StarOfBlocks) {
+  holds(
+      {{"a", "2", "2"}, {"b", "2", "3"}, {"c", "3", "2"}, {"d", "3", "3"}}, "5",
+      "5",
+      R"(  %m = noodle.block [[%a, %b], [%c, %d]] : (<2 -> 2>, <2 -> 3>, <3 -> 2>, <3 -> 3>) -> <5 -> 5>
+  %r = noodle.star %m : <5 -> 5>
+)",
+      R"(  %D = noodle.star %d : <3 -> 3>
+  %bDc = noodle.compose %b, %D, %c : (<2 -> 3>, <3 -> 3>, <3 -> 2>) -> <2 -> 2>
+  %e = noodle.add %a, %bDc : (<2 -> 2>, <2 -> 2>) -> <2 -> 2>
+  %E = noodle.star %e : <2 -> 2>
+  %EbD = noodle.compose %E, %b, %D : (<2 -> 2>, <2 -> 3>, <3 -> 3>) -> <2 -> 3>
+  %DcE = noodle.compose %D, %c, %E : (<3 -> 3>, <3 -> 2>, <2 -> 2>) -> <3 -> 2>
+  %DcEbD = noodle.compose %D, %c, %E, %b, %D : (<3 -> 3>, <3 -> 2>, <2 -> 2>, <2 -> 3>, <3 -> 3>) -> <3 -> 3>
+  %f = noodle.add %D, %DcEbD : (<3 -> 3>, <3 -> 3>) -> <3 -> 3>
+  %r = noodle.block [[%E, %EbD], [%DcE, %f]] : (<2 -> 2>, <2 -> 3>, <3 -> 2>, <3 -> 3>) -> <5 -> 5>
+)");
+}
+
+const Algebra kClosed[] = {
+    {"min_plus", "i64", NOODLE_RT_I64, 0, 9, kMost},
+    {"min_plus", "f64", NOODLE_RT_F64, 0, 9, kMost},
+    {"max_plus", "f64", NOODLE_RT_F64, -9, 0, kLeast},
+    {"max_min", "i64", NOODLE_RT_I64, -9, 9, kLeast},
+    {"min_max", "i64", NOODLE_RT_I64, -9, 9, kMost},
+    {"or_and", "i1", NOODLE_RT_I1, 0, 1, 0},
+};
+INSTANTIATE_TEST_SUITE_P(Semirings, Closed, ::testing::ValuesIn(kClosed),
+                         [](const auto &info) {
+                           return std::string(info.param.semiring) + "_" +
+                                  info.param.element;
+                         });
+
+//===----------------------------------------------------------------------===//
 // Where laws end
 //===----------------------------------------------------------------------===//
 
@@ -567,6 +651,51 @@ func.func @main(%a: tensor<2xi64>, %b: tensor<3xi64>) -> tensor<2xi64> {
                             {i64({2}, {0, 2}), i64({3}, {4, 5, 6})}, results),
               "")
         << wayName(way);
+  }
+}
+
+// A cycle of negative length, a matrix without inverse: errors, never values.
+TEST_F(Ends, StarsAndInversesThatAreNone) {
+  std::string star = R"(
+!h = !noodle.hom<[2] -> [2], i64, #noodle.semiring<min_plus>>
+func.func @main(%a: tensor<2x2xi64>) -> tensor<2x2xi64> {
+  %A = noodle.from_tensor %a : tensor<2x2xi64> -> !h
+  %s = noodle.star %A : !h
+  %t = noodle.to_tensor %s : !h -> tensor<2x2xi64>
+  return %t : tensor<2x2xi64>
+}
+)";
+  std::string inverse = R"(
+!h = !noodle.hom<[2] -> [2], f64>
+func.func @main(%a: tensor<2x2xf64>) -> tensor<2x2xf64> {
+  %A = noodle.from_tensor %a : tensor<2x2xf64> -> !h
+  %s = noodle.inverse %A : !h -> !h
+  %t = noodle.to_tensor %s : !h -> tensor<2x2xf64>
+  return %t : tensor<2x2xf64>
+}
+)";
+  auto i64 = [](std::vector<int64_t> values) {
+    return denseTensor(NOODLE_RT_I64, {2, 2}, values);
+  };
+  auto f64 = [](std::vector<int64_t> values) {
+    return denseTensor(NOODLE_RT_F64, {2, 2}, values);
+  };
+  for (Way way : kWays) {
+    std::vector<Tensor> results;
+    EXPECT_NE(evaluator.run(way, star, {i64({kMost, 1, -2, kMost})}, results),
+              "")
+        << wayName(way);
+    EXPECT_EQ(evaluator.run(way, star, {i64({kMost, 1, -1, kMost})}, results),
+              "")
+        << wayName(way);
+    EXPECT_NE(evaluator.run(way, inverse, {f64({1, 2, 2, 4})}, results), "")
+        << wayName(way);
+    EXPECT_EQ(evaluator.run(way, inverse, {f64({1, 2, 1, 4})}, results), "")
+        << wayName(way);
+    EXPECT_EQ(
+        difference(f64({2, -1, 0, 0}), results[0], false).find("element 2"),
+        0u)
+        << wayName(way); // 2, -1, -0.5, 0.5
   }
 }
 

@@ -243,6 +243,34 @@ func.func @main(%a: tensor<2048x2048xi64>, %b: tensor<2048x2048xi64>) -> tensor<
   EXPECT_EQ(plan.find("-> tensor<2048x2048xi64>"), std::string::npos) << plan;
 }
 
+// All shortest paths, with edges of weight 0.
+TEST_F(Data, B06ShortestPaths) {
+  LOAD("programs_expected.json", 1)
+  constexpr int64_t n = 512, none = std::numeric_limits<int64_t>::max();
+  std::map<std::pair<int64_t, int64_t>, int64_t> edges;
+  for (uint64_t e = 0; e < 4096; ++e) {
+    auto at = std::pair(int64_t(mixed(51, 2 * e) % n),
+                        int64_t(mixed(51, 2 * e + 1) % n));
+    auto weight = int64_t(mixed(52, e) % 100);
+    auto [known, isNew] = edges.try_emplace(at, weight);
+    known->second = std::min(known->second, weight);
+  }
+  std::string text = kCsr + R"(
+!a = !noodle.hom<[512] -> [512], i64, #noodle.semiring<min_plus>>
+func.func @main(%a: tensor<512x512xi64, #csr>) -> tensor<512x512xi64> {
+  %A = noodle.from_tensor %a : tensor<512x512xi64, #csr> -> !a
+  %D = noodle.star %A : !a
+  %t = noodle.to_tensor %D : !a -> tensor<512x512xi64>
+  return %t : tensor<512x512xi64>
+}
+)";
+  Tensor out = run(text, {csr(n, n, edges)});
+  for (int64_t k = 0; k < out.size(); ++k)
+    if (number(out, k) == none)
+      out.set(k, int64_t(-1));
+  EXPECT_EQ(hash(out), hashOf(*root, "B06_apsp_minplus_star"));
+}
+
 // Triangles: three edges whose ends are joined in a ring.
 TEST_F(Data, B08Triangles) {
   LOAD("programs_expected.json", 1)
