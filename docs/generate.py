@@ -78,6 +78,21 @@ def untested_examples(page, tests):
                 yield f"an example of {name} is not in {EXAMPLES}"
 
 
+def untested_lines(guide, examples):
+    """Lines of a guide's programs that no example has."""
+    with open(os.path.join(ROOT, guide), encoding="utf-8") as file:
+        blocks = re.findall(r"```mlir\n(.*?)```", file.read(), re.DOTALL)
+    tested = set()
+    for path in glob.glob(os.path.join(ROOT, examples)):
+        with open(path, encoding="utf-8") as file:
+            tested.update(meaningful(file.read()))
+    if not blocks:
+        yield f"{guide} shows no program"
+    for line in meaningful("\n".join(blocks)):
+        if line not in tested:
+            yield f"{guide}: no example has: {line}"
+
+
 def main():
     check = "--check" in sys.argv
     new = pages()
@@ -92,6 +107,7 @@ def main():
     for name, page in new.items():
         if name not in ("Dialect.md", "Passes.md"):
             faults += untested_examples(page, tests)
+    faults += untested_lines("docs/Algebra.md", "examples/algebra/*.mlir")
     os.makedirs(OUT, exist_ok=True)
     for name, text in new.items():
         path = os.path.join(OUT, name)
