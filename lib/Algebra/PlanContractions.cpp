@@ -10,6 +10,7 @@
 #include "noodle/Cost/KnownSizes.h"
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
+#include "noodle/Dialect/SparseProduct.h"
 
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/StringMap.h"
@@ -128,6 +129,8 @@ std::string Planner::whyWhole() {
     return "the semiring's zero does not annihilate";
   if (isSparse(op.getResult()))
     return "the result is sparse";
+  if (sparseProductForm(op))
+    return "one operand says where the product of the others is needed";
   // Operands of a contraction have one element type.
   if (cast<RankedTensorType>(op.getInputs()[0].getType()).getElementType() !=
       op.getAccumulatorType())

@@ -37,6 +37,7 @@ private:
   Value generic();
   Value loops();
   Value elementwise();
+  Value matrix(Value operand, ArrayRef<unsigned> letters, unsigned row);
   Value product();
 
   void findExtents();
@@ -527,25 +528,82 @@ Value ContractLowering::elementwise() {
   return sparseGeneric(operands, maps);
 }
 
-Value ContractLowering::product() {
-  SmallVector<unsigned> output = levelLetters(resultType, spec.output);
-  unsigned inner = spec.output.size();
-  SmallVector<Value> operands;
-  SmallVector<AffineMap> maps;
-  for (unsigned k = 0; k < 2; ++k) {
-    SmallVector<unsigned> letters = levelLetters(types[k], spec.operands[k]);
-    SmallVector<unsigned> wanted =
-        llvm::is_contained(letters, output[0])
-            ? SmallVector<unsigned>{output[0], inner}
-            : SmallVector<unsigned>{inner, output[1]};
-    Value rows = e.asRows(inputs[k]);
-    if (letters != wanted)
-      rows = e.sortedTranspose(rows);
-    operands.push_back(rows);
-    maps.push_back(letterMap(wanted));
+/// The operand as a CSR matrix, or a dense one, whose first letter is `row`.
+Value ContractLowering::matrix(Value operand, ArrayRef<unsigned> letters,
+                               unsigned row) {
+  auto type = cast<RankedTensorType>(operand.getType());
+  if (isSparse(operand)) {
+    Value rows = e.asRows(operand);
+    return levelLetters(type, letters)[0] == row ? rows
+                                                 : e.sortedTranspose(rows);
   }
-  maps.push_back(letterMap(output));
-  return sparseGeneric(operands, maps);
+  if (letters[0] == row)
+    return operand;
+  SmallVector<int64_t> shape{type.getDimSize(1), type.getDimSize(0)};
+  SmallVector<Value> sizes = e.extentsOf(operand);
+  std::swap(sizes[0], sizes[1]);
+  auto turned = RankedTensorType::get(shape, type.getElementType());
+  AffineExpr i = e.getAffineDimExpr(0), j = e.getAffineDimExpr(1);
+  return e.generic(
+      operand, e.empty(turned, sizes),
+      {AffineMap::get(2, 0, {j, i}, e.getContext()),
+       AffineMap::get(2, 0, {i, j}, e.getContext())},
+      {IteratorType::parallel, IteratorType::parallel},
+      [](OpBuilder &, Location, ValueRange args) -> Value { return args[0]; });
+}
+
+Value ContractLowering::product() {
+  SparseProductForm form = *sparseProductForm(op);
+  auto operand = [&](unsigned k, unsigned row) {
+    return matrix(inputs[k], spec.operands[k], row);
+  };
+  bool sparse = isSparse(inputs[form.lhs]);
+  Value lhs = operand(form.lhs, form.row);
+  Value rhs = operand(form.rhs, sparse ? form.inner : form.column);
+  Value mask;
+  if (form.scale)
+    mask = operand(*form.scale, form.row);
+  else if (op.getMask())
+    mask = matrix(op.getMask(), spec.output, form.row);
+
+  bool reduces = !isSparse(resultType);
+  Type element = reduces ? acc : resultType.getElementType();
+  RankedTensorType view = reduces ? sumType() : e.rowsType(resultType);
+  auto made = SparseProductOp::create(
+      e, view, lhs, rhs, semiring.zero(e, e.getLoc()), mask,
+      op.getMaskComplement(), op.getMaskValued(), form.scale.has_value());
+  e.note(made);
+  auto fill = [&](Region &region, TypeRange types, auto body) {
+    OpBuilder::InsertionGuard guard(e);
+    Block *block = e.createBlock(
+        &region, {}, types, SmallVector<Location>(types.size(), e.getLoc()));
+    YieldOp::create(e, body(block->getArguments()));
+  };
+  auto element0 = [&](Value tensor) { return getElementTypeOrSelf(tensor); };
+  auto widened = [&](Value value) {
+    return convertElement(e, e.getLoc(), value, acc);
+  };
+  // Factors in the order in which they are written.
+  auto inOrder = [&](bool swapped, Value x, Value y) {
+    return swapped ? semiring.mul(e, e.getLoc(), y, x)
+                   : semiring.mul(e, e.getLoc(), x, y);
+  };
+  fill(made.getMul(), {element0(lhs), element0(rhs)}, [&](ValueRange args) {
+    return inOrder(form.rhs < form.lhs, widened(args[0]), widened(args[1]));
+  });
+  fill(made.getAdd(), {acc, acc}, [&](ValueRange args) {
+    return semiring.add(e, e.getLoc(), args[0], args[1]);
+  });
+  SmallVector<Type> finished{acc};
+  if (form.scale)
+    finished.push_back(element0(mask));
+  fill(made.getFinish(), finished, [&](ValueRange args) {
+    Value value = args[0];
+    if (form.scale)
+      value = inOrder(*form.scale == 0, value, widened(args[1]));
+    return convertElement(e, e.getLoc(), value, element);
+  });
+  return reduces ? finish(made) : e.fromRows(made, resultType);
 }
 
 Value ContractLowering::run() {

@@ -1,5 +1,4 @@
-//===- Lowerable.h - which ops have a form in linalg
-//-----------------------===//
+//===- Lowerable.h - which ops have a form in linalg ----------------------===//
 //
 // Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,6 +14,7 @@
 
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
+#include "noodle/Dialect/SparseProduct.h"
 
 namespace mlir::noodle {
 
@@ -34,7 +34,7 @@ enum class SparseContraction {
   Generic,     ///< linalg.generic through the sparsifier
   Loops,       ///< loops over stored entries, a dense result
   Elementwise, ///< sparse result: entries where all sparse operands have some
-  Product,     ///< sparse result: the product of two sparse matrices
+  Product,     ///< a noodle.sparse_product
   None         ///< only by the interpreter
 };
 SparseContraction classify(ContractOp op);
@@ -42,11 +42,6 @@ SparseContraction classify(ContractOp op);
 /// Whether the sparsifier knows the semiring's own arithmetic (+ and *, or and
 /// xor with and) and no operand is cast. It then needs no custom regions.
 bool hasPlainBody(ContractOp op);
-
-/// Letters of a sparse operand in the order of its levels: the letter of the
-/// dense level, then the letter of the compressed one.
-SmallVector<unsigned> levelLetters(RankedTensorType type,
-                                   ArrayRef<unsigned> letters);
 
 } // namespace mlir::noodle
 

@@ -136,6 +136,10 @@ void IndexBuilder::loop(Value from, Value to, int64_t step, Body body) {
 
 SmallVector<Value> IndexBuilder::loop(Value from, Value to, int64_t step,
                                       ValueRange inits, Carry body) {
+  if (inits.empty()) {
+    loop(from, to, step, [&](Value at) { body(at, {}); });
+    return {};
+  }
   auto low = known(from), high = known(to);
   if (low && high) {
     if (*low >= *high)

@@ -1,0 +1,534 @@
+//===- SparseProducts.cpp - products of two sparse matrices ---------------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Row by row (Gustavson, "Two fast algorithms for sparse matrices", TOMS 1978):
+// the entries of a row of lhs choose rows of rhs, whose entries are added into
+// a dense row. A mark per column says whether it has a sum yet, so that nothing
+// is cleared between rows, and a mask marks beforehand what may have one. The
+// first pass counts the entries of each row, the second one forms them in
+// memory of exactly their number. A bitmap over columns and one over its words
+// give them back in order, which sorts a row at the cost of its entries.
+//
+// Rows are cut into chunks by their terms. A chunk's work is at least as large
+// as the row of marks that it begins with. No sum crosses a row, so bits do not
+// depend on chunks; totals are added chunk by chunk, in order.
+//
+//===----------------------------------------------------------------------===//
+#include "SparseProducts.h"
+
+#include "noodle/Transforms/Passes.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SparseTensor/IR/SparseTensor.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace mlir::noodle {
+#define GEN_PASS_DEF_NOODLEEMITSPARSEPRODUCTSPASS
+#include "noodle/Transforms/Passes.h.inc"
+} // namespace mlir::noodle
+
+using namespace mlir;
+using namespace mlir::noodle;
+
+/// Terms of a chunk: some 100 us of work. At least 4 for each column, which
+/// costs a mark; at most what marks of 32 bits tell apart.
+static constexpr int64_t kChunkTerms = 1 << 16, kMostTerms = 1 << 29;
+/// Rows whose terms are counted at once.
+static constexpr int64_t kCountRows = 1 << 12;
+
+//===----------------------------------------------------------------------===//
+// What both forms share
+//===----------------------------------------------------------------------===//
+
+Value SparseEmitter::body(Region &region, ArrayRef<Value> arguments) {
+  IRMapping mapping;
+  Block &block = region.front();
+  mapping.map(block.getArguments(), arguments);
+  for (Operation &inner : block.without_terminator())
+    b.clone(inner, mapping);
+  return mapping.lookupOrDefault(block.getTerminator()->getOperand(0));
+}
+
+Value SparseEmitter::compare(arith::CmpIPredicate predicate, Value x, Value y) {
+  return arith::CmpIOp::create(b, predicate, x, y);
+}
+
+void SparseEmitter::inParallel(Value count,
+                               function_ref<void(Value)> chunkBody) {
+  auto loop = scf::ParallelOp::create(b, ValueRange{b.at(0)}, ValueRange{count},
+                                      ValueRange{b.at(1)});
+  loop->setAttr("noodle.chunked", b.getUnitAttr());
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  PollOp::create(b);
+  chunkBody(loop.getInductionVars().front());
+}
+
+Value SparseEmitter::buffer(Type element, Value size) {
+  return memref::AllocOp::create(
+      b, MemRefType::get({ShapedType::kDynamic}, element), size);
+}
+
+void SparseEmitter::fillZero(Value buffer, Value size) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(element));
+  b.loop(b.at(0), size, 1,
+         [&](Value at) { memref::StoreOp::create(b, zero, buffer, at); });
+}
+
+/// Whether the mask's entry counts.
+Value SparseEmitter::counts(Value at) {
+  Value entry = memref::LoadOp::create(b, mask.values, at);
+  return convertElement(b, b.getLoc(), entry, b.getI1Type());
+}
+
+Value SparseEmitter::finish(Value sum, Value maskAt) {
+  SmallVector<Value> arguments{sum};
+  if (op.getScaled())
+    arguments.push_back(memref::LoadOp::create(b, mask.values, maskAt));
+  return body(op.getFinish(), arguments);
+}
+
+//===----------------------------------------------------------------------===//
+// Sparse times sparse
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class SparseProduct : SparseEmitter {
+public:
+  explicit SparseProduct(SparseProductOp op) : SparseEmitter(op) {}
+  Value run();
+
+private:
+  /// The marks of a chunk and of one of its rows. What rows before left behind
+  /// is less than all of these.
+  struct Marks {
+    Value marks;
+    Value first; ///< of the mask's entries; of columns with a sum
+    Value taken; ///< of columns with a sum
+  };
+
+  bool masked() { return op.getMask() && !op.getComplement(); }
+  Value end(SparseRows &rows, Value row) {
+    return loadIndex(b, rows.positions, b.add(row, 1));
+  }
+  Value begin(SparseRows &rows, Value row) {
+    return loadIndex(b, rows.positions, row);
+  }
+  Value has(SparseRows &rows, Value row) {
+    return compare(arith::CmpIPredicate::ult, begin(rows, row), end(rows, row));
+  }
+
+  void cutRows();
+  /// Calls `each` for the rows of a chunk that can have entries, with marks.
+  void chunkRows(Value chunk, bool keepsPositions,
+                 function_ref<void(Value row, Marks)> each);
+  void markMask(Value row, const Marks &marks);
+  /// Calls `each` for the terms of a row.
+  SmallVector<Value>
+  terms(Value row, ValueRange carried,
+        function_ref<SmallVector<Value>(Value p, Value q, Value column,
+                                        ValueRange)>
+            each);
+  Value product(Value p, Value q) {
+    return body(op.getMul(), {memref::LoadOp::create(b, lhs.values, p),
+                              memref::LoadOp::create(b, rhs.values, q)});
+  }
+
+  void count(Value row, const Marks &marks, SparseResult &result);
+  void fill(Value row, const Marks &marks, SparseResult &result);
+  void sumTerm(Value column, Value p, Value q, const Marks &marks);
+  void emitBits(Value row, SparseResult &result);
+  void emitMask(Value row, const Marks &marks, SparseResult &result);
+  Value sparseResult();
+  Value rowTotal(Value row, const Marks &marks, Value from);
+  Value totals();
+
+  SparseRows lhs, rhs;
+  Value chunks, chunk; ///< their number; terms of one
+  Value work;          ///< terms of the rows before each
+  // Of the chunk that is being emitted.
+  Value sums, where, bits, bitWords, tops, topWords;
+};
+
+} // namespace
+
+/// Work is the terms of rows before, and one for each row and mask entry.
+void SparseProduct::cutRows() {
+  work = buffer(b.getIndexType(), b.add(lhs.rows, 1));
+  memref::StoreOp::create(b, b.at(0), work, b.at(0));
+  inParallel(b.ceilDiv(lhs.rows, kCountRows), [&](Value block) {
+    Value from = b.mul(block, kCountRows);
+    Value to = b.min(b.add(from, kCountRows), lhs.rows);
+    b.loop(from, to, 1, [&](Value row) {
+      Value first =
+          op.getMask() ? b.sub(end(mask, row), begin(mask, row)) : b.at(0);
+      Value sum =
+          b.loop(begin(lhs, row), end(lhs, row), 1, ValueRange{b.add(first, 1)},
+                 [&](Value p, ValueRange sum) {
+                   Value k = loadIndex(b, lhs.coordinates, p);
+                   Value length = b.sub(end(rhs, k), begin(rhs, k));
+                   return SmallVector<Value>{b.add(sum[0], length)};
+                 })[0];
+      if (masked())
+        sum = arith::SelectOp::create(b, has(mask, row), sum, b.at(1));
+      memref::StoreOp::create(b, sum, work, b.add(row, 1));
+    });
+  });
+  Value total = b.loop(b.at(0), lhs.rows, 1, ValueRange{b.at(0)},
+                       [&](Value row, ValueRange sum) {
+                         Value at = b.add(row, 1);
+                         Value here =
+                             b.add(sum[0], memref::LoadOp::create(b, work, at));
+                         memref::StoreOp::create(b, here, work, at);
+                         return SmallVector<Value>{here};
+                       })[0];
+  chunk =
+      b.min(b.max(b.mul(rhs.columns, 4), b.at(kChunkTerms)), b.at(kMostTerms));
+  chunks = arith::CeilDivUIOp::create(b, total, chunk);
+}
+
+void SparseProduct::chunkRows(Value t, bool keepsPositions,
+                              function_ref<void(Value, Marks)> each) {
+  // The first row with so much work before it.
+  auto rowAt = [&](Value terms) {
+    Type index = b.getIndexType();
+    auto search = scf::WhileOp::create(b, TypeRange{index, index},
+                                       ValueRange{b.at(0), lhs.rows});
+    SmallVector<Location> locs(2, b.getLoc());
+    OpBuilder::InsertionGuard guard(b);
+    Block *test = b.createBlock(&search.getBefore(), {}, {index, index}, locs);
+    scf::ConditionOp::create(b,
+                             compare(arith::CmpIPredicate::ult,
+                                     test->getArgument(0),
+                                     test->getArgument(1)),
+                             test->getArguments());
+    Block *halve = b.createBlock(&search.getAfter(), {}, {index, index}, locs);
+    Value low = halve->getArgument(0), high = halve->getArgument(1);
+    Value middle = arith::ShRUIOp::create(b, b.add(low, high), b.at(1));
+    Value less = compare(arith::CmpIPredicate::ult,
+                         memref::LoadOp::create(b, work, middle), terms);
+    scf::YieldOp::create(
+        b, ValueRange{arith::SelectOp::create(b, less, b.add(middle, 1), low),
+                      arith::SelectOp::create(b, less, high, middle)});
+    return search.getResult(0);
+  };
+  Value from = rowAt(b.mul(t, chunk));
+  Value to = rowAt(b.mul(b.add(t, 1), chunk));
+  Type mark = b.getI32Type();
+  Marks marks;
+  marks.marks = buffer(mark, rhs.columns);
+  fillZero(marks.marks, rhs.columns);
+  if (keepsPositions)
+    where = buffer(b.getIndexType(), rhs.columns);
+  b.loop(from, to, 1, [&](Value row) {
+    Value number = b.mul(b.add(b.sub(row, from), 1), 2);
+    marks.first = arith::IndexCastUIOp::create(b, mark, number);
+    marks.taken = arith::IndexCastUIOp::create(b, mark, b.add(number, 1));
+    Value active = has(lhs, row);
+    if (masked())
+      active = arith::AndIOp::create(b, active, has(mask, row));
+    b.when(active, [&] { each(row, marks); });
+  });
+}
+
+/// Entries of the mask: of columns that may have sums, or may not.
+void SparseProduct::markMask(Value row, const Marks &marks) {
+  if (!op.getMask())
+    return;
+  Value here = op.getComplement() ? marks.taken : marks.first;
+  b.loop(begin(mask, row), end(mask, row), 1, [&](Value p) {
+    auto set = [&] {
+      Value column = loadIndex(b, mask.coordinates, p);
+      memref::StoreOp::create(b, here, marks.marks, column);
+      if (where)
+        memref::StoreOp::create(b, p, where, column);
+    };
+    if (op.getValued())
+      b.when(counts(p), set);
+    else
+      set();
+  });
+}
+
+SmallVector<Value> SparseProduct::terms(
+    Value row, ValueRange carried,
+    function_ref<SmallVector<Value>(Value, Value, Value, ValueRange)> each) {
+  return b.loop(begin(lhs, row), end(lhs, row), 1, carried,
+                [&](Value p, ValueRange carried) {
+                  Value k = loadIndex(b, lhs.coordinates, p);
+                  return b.loop(begin(rhs, k), end(rhs, k), 1, carried,
+                                [&](Value q, ValueRange carried) {
+                                  return each(p, q,
+                                              loadIndex(b, rhs.coordinates, q),
+                                              carried);
+                                });
+                });
+}
+
+void SparseProduct::count(Value row, const Marks &marks, SparseResult &result) {
+  markMask(row, marks);
+  // A column counts once: its mark then is another one.
+  Value next = masked() ? marks.taken : marks.first;
+  Value number =
+      terms(row, ValueRange{b.at(0)},
+            [&](Value, Value, Value column, ValueRange sum) {
+              Value is = memref::LoadOp::create(b, marks.marks, column);
+              // Before: under a mask what it marked, else what rows before
+              // left.
+              Value fresh = compare(masked() ? arith::CmpIPredicate::eq
+                                             : arith::CmpIPredicate::ult,
+                                    is, marks.first);
+              Value after =
+                  masked() || op.getComplement()
+                      ? arith::SelectOp::create(b, fresh, next, is).getResult()
+                      : next;
+              memref::StoreOp::create(b, after, marks.marks, column);
+              Value one =
+                  arith::IndexCastUIOp::create(b, b.getIndexType(), fresh);
+              return SmallVector<Value>{b.add(sum[0], one)};
+            })[0];
+  storeIndex(b, number, result.positions, b.add(row, 1));
+}
+
+/// Adds a term to its column's sum.
+void SparseProduct::sumTerm(Value column, Value p, Value q,
+                            const Marks &marks) {
+  Value is = memref::LoadOp::create(b, marks.marks, column);
+  auto add = [&](Value fresh) {
+    Value old = memref::LoadOp::create(b, sums, column);
+    Value base = arith::SelectOp::create(b, fresh, op.getStart(), old);
+    memref::StoreOp::create(b, body(op.getAdd(), {base, product(p, q)}), sums,
+                            column);
+  };
+  if (masked())
+    return b.when(compare(arith::CmpIPredicate::uge, is, marks.first), [&] {
+      add(compare(arith::CmpIPredicate::eq, is, marks.first));
+      memref::StoreOp::create(b, marks.taken, marks.marks, column);
+    });
+  Value fresh = compare(arith::CmpIPredicate::ult, is, marks.first);
+  auto addBits = [&] {
+    add(fresh);
+    b.when(fresh, [&] {
+      memref::StoreOp::create(b, marks.first, marks.marks, column);
+      auto set = [&](Value words, Value at, Value of) {
+        Value place = arith::IndexCastUIOp::create(
+            b, b.getI64Type(), arith::AndIOp::create(b, of, b.at(63)));
+        Value one = arith::ConstantIntOp::create(b, 1, 64);
+        Value bit = arith::ShLIOp::create(b, one, place);
+        Value word = memref::LoadOp::create(b, words, at);
+        memref::StoreOp::create(b, arith::OrIOp::create(b, word, bit), words,
+                                at);
+      };
+      Value word = arith::ShRUIOp::create(b, column, b.at(6));
+      set(bits, word, column);
+      set(tops, arith::ShRUIOp::create(b, column, b.at(12)), word);
+    });
+  };
+  if (op.getComplement())
+    b.when(compare(arith::CmpIPredicate::ne, is, marks.taken), addBits);
+  else
+    addBits();
+}
+
+/// Entries in the order of columns, found in the bitmap, which it clears.
+void SparseProduct::emitBits(Value row, SparseResult &result) {
+  Type word = b.getI64Type(), index = b.getIndexType();
+  Value none = arith::ConstantIntOp::create(b, 0, 64);
+  // The body for each bit of words[at], lowest first.
+  auto each = [&](Value words, Value at, Value carried,
+                  function_ref<Value(Value bit, Value)> body) {
+    Value all = memref::LoadOp::create(b, words, at);
+    memref::StoreOp::create(b, none, words, at);
+    auto loop = scf::WhileOp::create(b, TypeRange{word, index},
+                                     ValueRange{all, carried});
+    SmallVector<Location> locs(2, b.getLoc());
+    OpBuilder::InsertionGuard guard(b);
+    Block *test = b.createBlock(&loop.getBefore(), {}, {word, index}, locs);
+    scf::ConditionOp::create(
+        b, compare(arith::CmpIPredicate::ne, test->getArgument(0), none),
+        test->getArguments());
+    Block *step = b.createBlock(&loop.getAfter(), {}, {word, index}, locs);
+    Value left = step->getArgument(0);
+    Value bit = arith::IndexCastUIOp::create(
+        b, index, math::CountTrailingZerosOp::create(b, left));
+    Value next = body(b.add(b.mul(at, 64), bit), step->getArgument(1));
+    Value one = arith::ConstantIntOp::create(b, 1, 64);
+    Value rest =
+        arith::AndIOp::create(b, left, arith::SubIOp::create(b, left, one));
+    scf::YieldOp::create(b, ValueRange{rest, next});
+    return loop.getResult(1);
+  };
+  Value from = loadIndex(b, result.positions, row);
+  b.loop(b.at(0), topWords, 1, ValueRange{from}, [&](Value top, ValueRange at) {
+    Value end = each(tops, top, at[0], [&](Value word, Value at) {
+      return each(bits, word, at, [&](Value column, Value at) {
+        storeIndex(b, column, result.coordinates, at);
+        Value sum = memref::LoadOp::create(b, sums, column);
+        memref::StoreOp::create(b, finish(sum, Value()), result.values, at);
+        return b.add(at, 1);
+      });
+    });
+    return SmallVector<Value>{end};
+  });
+}
+
+/// Entries in the order of the mask's.
+void SparseProduct::emitMask(Value row, const Marks &marks,
+                             SparseResult &result) {
+  Value from = loadIndex(b, result.positions, row);
+  b.loop(begin(mask, row), end(mask, row), 1, ValueRange{from},
+         [&](Value p, ValueRange at) {
+           Value column = loadIndex(b, mask.coordinates, p);
+           Value is = memref::LoadOp::create(b, marks.marks, column);
+           Value taken = compare(arith::CmpIPredicate::eq, is, marks.taken);
+           b.when(taken, [&] {
+             storeIndex(b, column, result.coordinates, at[0]);
+             Value sum = memref::LoadOp::create(b, sums, column);
+             memref::StoreOp::create(b, finish(sum, p), result.values, at[0]);
+           });
+           Value one = arith::IndexCastUIOp::create(b, b.getIndexType(), taken);
+           return SmallVector<Value>{b.add(at[0], one)};
+         });
+}
+
+void SparseProduct::fill(Value row, const Marks &marks, SparseResult &result) {
+  markMask(row, marks);
+  terms(row, {}, [&](Value p, Value q, Value column, ValueRange) {
+    sumTerm(column, p, q, marks);
+    return SmallVector<Value>{};
+  });
+  if (masked())
+    emitMask(row, marks, result);
+  else
+    emitBits(row, result);
+}
+
+Value SparseProduct::sparseResult() {
+  SparseResult result(b, op.getType(), lhs.rows, rhs.columns);
+  fillZero(result.positions, b.add(lhs.rows, 1));
+  inParallel(chunks, [&](Value t) {
+    chunkRows(t, false,
+              [&](Value row, Marks marks) { count(row, marks, result); });
+  });
+  result.place();
+  inParallel(chunks, [&](Value t) {
+    sums = buffer(op.getSumType(), rhs.columns);
+    if (!masked()) {
+      bitWords = b.ceilDiv(rhs.columns, 64);
+      topWords = b.ceilDiv(rhs.columns, 64 * 64);
+      bits = buffer(b.getI64Type(), bitWords);
+      tops = buffer(b.getI64Type(), topWords);
+      fillZero(bits, bitWords);
+      fillZero(tops, topWords);
+    }
+    chunkRows(t, false,
+              [&](Value row, Marks marks) { fill(row, marks, result); });
+  });
+  return result.assemble();
+}
+
+/// Adds a row's terms, each with the mask's entry, to `from`.
+Value SparseProduct::rowTotal(Value row, const Marks &marks, Value from) {
+  markMask(row, marks);
+  return terms(row, ValueRange{from},
+               [&](Value p, Value q, Value column, ValueRange sum) {
+                 Value is = memref::LoadOp::create(b, marks.marks, column);
+                 Value counted =
+                     compare(arith::CmpIPredicate::eq, is, marks.first);
+                 auto branch = scf::IfOp::create(b, op.getSumType(), counted,
+                                                 /*withElseRegion=*/true);
+                 OpBuilder::InsertionGuard guard(b);
+                 b.setInsertionPointToEnd(branch.thenBlock());
+                 Value at =
+                     op.getScaled()
+                         ? Value(memref::LoadOp::create(b, where, column))
+                         : Value();
+                 Value term = finish(product(p, q), at);
+                 scf::YieldOp::create(b, body(op.getAdd(), {sum[0], term}));
+                 b.setInsertionPointToEnd(branch.elseBlock());
+                 scf::YieldOp::create(b, sum[0]);
+                 return SmallVector<Value>{branch.getResult(0)};
+               })[0];
+}
+
+Value SparseProduct::totals() {
+  auto type = op.getType();
+  auto toTensor = [&](Value memory) -> Value {
+    return bufferization::ToTensorOp::create(b, type, memory, /*restrict=*/true,
+                                             /*writable=*/true);
+  };
+  auto memory = MemRefType::get(type.getShape(), type.getElementType());
+  SmallVector<Value> extents;
+  if (type.getRank() == 1 && type.isDynamicDim(0))
+    extents.push_back(lhs.rows);
+  Value out = memref::AllocOp::create(b, memory, extents);
+  // Rows without a term have no other say.
+  Value parts = out, size = lhs.rows;
+  if (type.getRank() == 0) {
+    parts = buffer(op.getSumType(), chunks);
+    size = chunks;
+  }
+  b.loop(b.at(0), size, 1, [&](Value at) {
+    memref::StoreOp::create(b, op.getStart(), parts, at);
+  });
+  inParallel(chunks, [&](Value t) {
+    chunkRows(t, op.getScaled(), [&](Value row, Marks marks) {
+      Value at = type.getRank() == 0 ? t : row;
+      Value from = memref::LoadOp::create(b, parts, at);
+      memref::StoreOp::create(b, rowTotal(row, marks, from), parts, at);
+    });
+  });
+  if (type.getRank() == 0) {
+    Value total =
+        b.loop(b.at(0), chunks, 1, ValueRange{op.getStart()},
+               [&](Value t, ValueRange sum) {
+                 Value part = memref::LoadOp::create(b, parts, t);
+                 return SmallVector<Value>{body(op.getAdd(), {sum[0], part})};
+               })[0];
+    memref::StoreOp::create(b, total, out, ValueRange());
+  }
+  return toTensor(out);
+}
+
+Value SparseProduct::run() {
+  lhs = SparseRows::of(b, op.getLhs());
+  rhs = SparseRows::of(b, op.getRhs());
+  cutRows();
+  return op.getType().getEncoding() ? sparseResult() : totals();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+SparseEmitter::SparseEmitter(SparseProductOp op) : op(op), b(op) {
+  if (op.getMask())
+    mask = SparseRows::of(b, op.getMask());
+}
+
+namespace {
+struct EmitSparseProducts
+    : noodle::impl::NoodleEmitSparseProductsPassBase<EmitSparseProducts> {
+  using NoodleEmitSparseProductsPassBase::NoodleEmitSparseProductsPassBase;
+
+  void runOnOperation() override {
+    SmallVector<SparseProductOp> work;
+    getOperation().walk([&](SparseProductOp op) { work.push_back(op); });
+    for (SparseProductOp op : work) {
+      Value result = op.isSparseProduct() ? SparseProduct(op).run()
+                                          : emitSampledProduct(op, vectorBytes);
+      op.getResult().replaceAllUsesWith(result);
+      op.erase();
+    }
+    if (work.empty())
+      markAllAnalysesPreserved();
+  }
+};
+} // namespace
