@@ -15,7 +15,6 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -24,10 +23,35 @@
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Dialect/SparseTensor/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace mlir::noodle;
+
+/// Adds passes for modules that have one of the ops (see noodle-when-present).
+static void addWhenPresent(OpPassManager &pm, ArrayRef<StringRef> ops,
+                           function_ref<void(OpPassManager &)> addPasses) {
+  NoodleWhenPresentPassOptions options;
+  for (StringRef op : ops)
+    options.ops.push_back(op.str());
+  OpPassManager passes(ModuleOp::getOperationName());
+  addPasses(passes);
+  options.passes.push_back(std::move(passes));
+  pm.addPass(createNoodleWhenPresentPass(std::move(options)));
+}
+
+/// Ops of math that are more than an instruction.
+static constexpr StringRef kMathCalls[] = {"math", "-math.fma", "-math.sqrt"};
+
+/// Regions are structured or soon gone: nothing to simplify between blocks.
+static std::unique_ptr<Pass> canonicalizer() {
+  return createCanonicalizerPass(
+      GreedyRewriteConfig()
+          .setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled)
+          .setUseTopDownTraversal()
+          .setMaxIterations(2));
+}
 
 static void verifyBorder(OpPassManager &pm, Phase phase) {
   NoodleVerifyBorderPassOptions options;
@@ -50,6 +74,12 @@ static void elaborate(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 static void plan(OpPassManager &pm, const PipelineOptions &options) {
+  addWhenPresent(pm,
+                 {"noodle.closure", "noodle.matrix_power", "noodle.solve",
+                  "noodle.assume"},
+                 [](OpPassManager &pm) {
+                   pm.addPass(createNoodleExpandSolversPass());
+                 });
   pm.addPass(createNoodlePlanContractionsPass());
 }
 
@@ -98,6 +128,9 @@ static void schedule(OpPassManager &pm, const PipelineOptions &options) {
   NoodleEmitRowProductsPassOptions rows;
   rows.vectorBytes = options.vectorBytes;
   pm.addPass(createNoodleEmitRowProductsPass(rows));
+  NoodleEmitSparseProductsPassOptions products;
+  products.vectorBytes = options.vectorBytes;
+  pm.addPass(createNoodleEmitSparseProductsPass(products));
   pm.addPass(createNoodleSparsifyPass());
 }
 
@@ -107,10 +140,12 @@ static void schedule(OpPassManager &pm, const PipelineOptions &options) {
 
 static void buffers(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createNoodlePrepareBuffersPass());
-  pm.addPass(bufferization::createEmptyTensorEliminationPass());
-  // Of a tensor.empty bufferization assumes no layout, which branches that
-  // yield one would hand on.
-  pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
+  addWhenPresent(pm, {"tensor.empty"}, [](OpPassManager &pm) {
+    pm.addPass(bufferization::createEmptyTensorEliminationPass());
+    // Of a tensor.empty bufferization assumes no layout, which branches that
+    // yield one would hand on.
+    pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
+  });
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
   bufferize.functionBoundaryTypeConversion =
@@ -133,10 +168,21 @@ static void buffers(OpPassManager &pm, const PipelineOptions &options) {
   NoodleVectorizeRowsPassOptions rows;
   rows.vectorBytes = options.vectorBytes;
   pm.addNestedPass<func::FuncOp>(createNoodleVectorizeRowsPass(rows));
-  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  addWhenPresent(pm, {"linalg"}, [](OpPassManager &pm) {
+    pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  });
   pm.addNestedPass<func::FuncOp>(createNoodleInsertPollsPass());
-  bufferization::buildBufferDeallocationPipeline(pm);
-  pm.addPass(createConvertBufferizationToMemRefPass());
+  addWhenPresent(pm, {"memref.realloc"}, [](OpPassManager &pm) {
+    memref::ExpandReallocPassOptions realloc;
+    realloc.emitDeallocs = false;
+    pm.addPass(memref::createExpandReallocPass(realloc));
+  });
+  pm.addPass(canonicalizer());
+  pm.addPass(createNoodleFreeBuffersPass());
+  pm.addPass(createCSEPass());
+  addWhenPresent(pm, {"bufferization"}, [](OpPassManager &pm) {
+    pm.addPass(createConvertBufferizationToMemRefPass());
+  });
   pm.addPass(createNoodleInsertHostAccessPass());
   pm.addNestedPass<func::FuncOp>(createNoodleExpandCopiesPass());
 }
@@ -147,18 +193,34 @@ static void buffers(OpPassManager &pm, const PipelineOptions &options) {
 //===----------------------------------------------------------------------===//
 
 static void llvmDialect(OpPassManager &pm, const PipelineOptions &options) {
-  pm.addPass(createStorageSpecifierToLLVMPass());
+  addWhenPresent(pm, {"sparse_tensor", "!sparse_tensor"},
+                 [](OpPassManager &pm) {
+                   pm.addPass(createStorageSpecifierToLLVMPass());
+                 });
   pm.addPass(createNoodleOutlineParallelPass());
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
+  addWhenPresent(pm,
+                 {"memref.subview", "memref.collapse_shape",
+                  "memref.expand_shape", "memref.extract_strided_metadata",
+                  "memref.extract_aligned_pointer_as_index",
+                  "memref.assume_alignment", "memref.memory_space_cast"},
+                 [](OpPassManager &pm) {
+                   pm.addPass(memref::createExpandStridedMetadataPass());
+                 });
+  addWhenPresent(pm, {"affine"}, [](OpPassManager &pm) {
+    pm.addPass(createLowerAffinePass());
+  });
   pm.addPass(createSCFToControlFlowPass());
   NoodleExpandElementTypesPassOptions expand;
   // From AVX2 on there is F16C.
   expand.expandHalf = options.vectorBytes < 32;
   pm.addPass(createNoodleExpandElementTypesPass(expand));
-  pm.addPass(createConvertMathToFuncs());
+  addWhenPresent(pm, kMathCalls, [](OpPassManager &pm) {
+    pm.addPass(createConvertMathToFuncs());
+  });
   pm.addPass(createNoodleLowerRuntimeCallsPass());
-  pm.addPass(createNoodleExpandMathPass());
+  addWhenPresent(pm, kMathCalls, [](OpPassManager &pm) {
+    pm.addPass(createNoodleExpandMathPass());
+  });
   pm.addPass(createNoodleConvertToLLVMPass());
   NoodleStoreNarrowTypesPassOptions narrow;
   narrow.storeHalf = options.vectorBytes < 32;

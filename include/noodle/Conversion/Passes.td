@@ -146,4 +146,36 @@ def ConvertNoodleToLinalgPass
     "::mlir::tensor::TensorDialect"];
 }
 
+def NoodleExpandSolversPass
+    : Pass<"noodle-expand-solvers", "::mlir::ModuleOp"> {
+  let summary = "closures, powers and linear systems as loops of contractions";
+  let description = [{
+    Becomes loops around contractions: powers by squaring, closures by blocks
+    that are eliminated in turn or by products until nothing changes, systems by
+    elimination of blocks of 64 rows. What diverges or is singular ends the call
+    through a `noodle.check`. Promises are dropped: `noodle.assume` becomes its
+    operand.
+
+    Precondition: elaborated ops. Postcondition: none of closure, matrix_power,
+    solve and assume.
+
+    Example:
+
+    ```mlir
+    %p = noodle.matrix_power %a {n = 2 : i64} : tensor<?x?xf64> -> tensor<?x?xf64>
+    ```
+
+    becomes, beside the check that the matrix is square,
+
+    ```mlir
+    %p = noodle.contract "ij,jk->ik" (%a, %a)
+      : (tensor<?x?xf64>, tensor<?x?xf64>) -> tensor<?x?xf64>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::complex::ComplexDialect",
+    "::mlir::math::MathDialect", "::mlir::noodle::NoodleDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // NOODLE_CONVERSION_PASSES
