@@ -209,3 +209,34 @@ func.func @across(%a: memref<48x24x32xf32>, %b: memref<16x24xf32>, %c: memref<16
     }
   return
 }
+
+// Complex numbers are pairs of reals: %b and i times %b, row by row, make one
+// product of reals that are twice as many.
+
+// CHECK-LABEL: func.func @complex
+func.func @complex(%a: memref<32x32xcomplex<f32>>, %b: memref<32x32xcomplex<f32>>, %c: memref<32x32xcomplex<f32>>) {
+// CHECK:       memref.alloc() {alignment = 64 : i64} : memref<32x2x32xcomplex<f32>>
+// CHECK:       linalg.generic
+// CHECK:         arith.negf
+// CHECK-NOT:   complex.mul
+// CHECK:       scf.for {{.*}} %c64
+// CHECK:       math.fma {{.*}} : vector<16xf32>
+  noodle.fused_contract lhs(%a : memref<32x32xcomplex<f32>>) rhs(%b : memref<32x32xcomplex<f32>>) outs(%c : memref<32x32xcomplex<f32>>)
+    {indexing_maps = [#A, #B, #C], zero = #complex.number<:f32 0.0, 0.0> : complex<f32>}
+    lhs_body {
+    ^bb0(%x: complex<f32>):
+      noodle.yield %x : complex<f32>
+    } rhs_body {
+    ^bb0(%y: complex<f32>):
+      noodle.yield %y : complex<f32>
+    } combine {
+    ^bb0(%x: complex<f32>, %y: complex<f32>, %s: complex<f32>):
+      %p = complex.mul %x, %y : complex<f32>
+      %t = complex.add %s, %p : complex<f32>
+      noodle.yield %t : complex<f32>
+    } epilogue {
+    ^bb0(%s: complex<f32>):
+      noodle.yield %s : complex<f32>
+    }
+  return
+}

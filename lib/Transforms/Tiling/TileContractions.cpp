@@ -9,13 +9,16 @@
 // ScalarOps what a step is; ProductNest emits.
 //
 //===----------------------------------------------------------------------===//
+#include "ComplexProduct.h"
 #include "ProductNest.h"
 #include "ScalarNest.h"
 
 #include "noodle/Transforms/Passes.h"
 
+#include "mlir/Dialect/Complex/IR/Complex.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 namespace mlir::noodle {
@@ -63,7 +66,14 @@ struct TileContractions
       tile(op);
   }
 
+  void getDependentDialects(DialectRegistry &registry) const override {
+    NoodleTileContractionsPassBase::getDependentDialects(registry);
+    registry.insert<complex::ComplexDialect, linalg::LinalgDialect>();
+  }
+
   void tile(FusedContractOp op) {
+    if (FusedContractOp real = makeReal(op))
+      op = real;
     if (needsScalarNest(op)) {
       emitScalarNest(op);
       op.erase();
