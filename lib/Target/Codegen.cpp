@@ -20,6 +20,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 #include <mutex>
 
 using namespace mlir::noodle;
@@ -72,6 +73,24 @@ static void prepare(llvm::Module &module, const llvm::TargetMachine &machine,
     function.addFnAttr("prefer-vector-width",
                        std::to_string(8 * target.vectorBytes));
     function.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+}
+
+/// Puts functions with one caller, and no other use, into it: a program's entry
+/// point unpacks descriptors and calls its one function. Every function passes
+/// some hundred passes of code generation.
+static void inlineOnlyCallees(llvm::Module &module) {
+  for (llvm::Function &function : llvm::make_early_inc_range(module)) {
+    if (function.isDeclaration() || !function.hasLocalLinkage() ||
+        !function.hasOneUse())
+      continue;
+    auto *call = llvm::dyn_cast<llvm::CallInst>(function.user_back());
+    if (!call || call->getCalledFunction() != &function ||
+        call->getFunction() == &function)
+      continue;
+    llvm::InlineFunctionInfo info;
+    if (llvm::InlineFunction(*call, info).isSuccess() && function.use_empty())
+      function.eraseFromParent();
   }
 }
 
@@ -132,6 +151,16 @@ struct CodeGenerator::Impl {
   /// For functions with and without scalar loops; made when first used.
   std::unique_ptr<llvm::FunctionPassManager> full, lean;
 
+  /// Passes that write an object to `bytes`. They serve one module after the
+  /// other, as llc's --compile-twice tests: to make them takes as long as many
+  /// of them run.
+  struct Emitter {
+    llvm::SmallVector<char, 0> bytes;
+    llvm::raw_svector_ostream stream{bytes};
+    llvm::legacy::PassManager passes;
+  };
+  std::unique_ptr<Emitter> objects;
+
   llvm::Error passes(int level,
                      std::unique_ptr<llvm::FunctionPassManager> &made) {
     if (made)
@@ -152,6 +181,15 @@ struct CodeGenerator::Impl {
     return llvm::Error::success();
   }
 
+  llvm::Expected<std::unique_ptr<Emitter>>
+  emitter(llvm::CodeGenFileType kind) const {
+    auto made = std::make_unique<Emitter>();
+    if (machine->addPassesToEmitFile(made->passes, made->stream, nullptr, kind))
+      return llvm::createStringError(
+          "the target cannot emit this kind of file");
+    return made;
+  }
+
   llvm::Error emit(llvm::Module &module, llvm::CodeGenFileType kind,
                    llvm::SmallVectorImpl<char> &bytes) {
     Diagnostics diagnostics(module.getContext());
@@ -160,13 +198,23 @@ struct CodeGenerator::Impl {
     llvm::raw_string_ostream report(broken);
     if (llvm::verifyModule(module, &report))
       return llvm::createStringError("malformed LLVM IR: " + broken);
-    llvm::raw_svector_ostream stream(bytes);
-    llvm::legacy::PassManager passes;
-    if (machine->addPassesToEmitFile(passes, stream, nullptr, kind))
-      return llvm::createStringError(
-          "the target cannot emit this kind of file");
-    passes.run(module);
-    return diagnostics.take("code generation failed");
+    std::unique_ptr<Emitter> used;
+    if (kind == llvm::CodeGenFileType::ObjectFile)
+      used = std::move(objects);
+    if (!used) {
+      auto made = emitter(kind);
+      if (!made)
+        return made.takeError();
+      used = std::move(*made);
+    }
+    used->bytes.clear();
+    used->passes.run(module);
+    if (llvm::Error error = diagnostics.take("code generation failed"))
+      return error; // nor are the passes used again
+    bytes.assign(used->bytes.begin(), used->bytes.end());
+    if (kind == llvm::CodeGenFileType::ObjectFile)
+      objects = std::move(used);
+    return llvm::Error::success();
   }
 };
 
@@ -188,6 +236,7 @@ CodeGenerator::create(const CpuTarget &target, int optLevel) {
 llvm::Error CodeGenerator::optimise(llvm::Module &module) {
   Impl &impl = *self;
   Diagnostics diagnostics(module.getContext());
+  inlineOnlyCallees(module);
   prepare(module, *impl.machine, impl.target);
   if (impl.optLevel <= 0)
     return llvm::Error::success();

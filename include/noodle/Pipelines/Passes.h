@@ -8,6 +8,7 @@
 #define NOODLE_PIPELINES_PASSES_H
 
 #include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
 
 namespace mlir {
 class ModuleOp;

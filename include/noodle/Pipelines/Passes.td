@@ -32,4 +32,30 @@ def NoodleVerifyBorderPass
                         "phase whose output this is, as --emit names it">];
 }
 
+def NoodleWhenPresentPass
+    : Pass<"noodle-when-present", "::mlir::ModuleOp"> {
+  let summary = "run passes on modules that have ops for them";
+  let description = [{
+    Runs the pipelines if the module has an op that is named, or of a dialect
+    that is named. A name after `-` is of an op that does not count, a dialect
+    after `!` is of a type that does. A greedy rewrite that finds nothing walks a
+    module several times and takes 0.1 to 0.5 ms; asking takes one walk.
+
+    Precondition: any module. Postcondition: that of the pipelines.
+
+    Example: with `ops=math,-math.fma passes=builtin.module(noodle-expand-math)`
+    a module with
+
+    ```mlir
+    %y = math.fma %a, %b, %c : f32
+    ```
+
+    and no other op of `math` is left as it is.
+  }];
+  let options = [
+    ListOption<"ops", "ops", "std::string", "ops and dialects to look for">,
+    ListOption<"passes", "passes", "OpPassManager",
+               "pipelines on the module, such as builtin.module(cse)">];
+}
+
 #endif // NOODLE_PIPELINES_PASSES

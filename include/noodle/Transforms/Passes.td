@@ -157,6 +157,46 @@ def NoodleEmitRowProductsPass
                            "::mlir::vector::VectorDialect"];
 }
 
+def NoodleEmitSparseProductsPass
+    : Pass<"noodle-emit-sparse-products", "::mlir::ModuleOp"> {
+  let summary = "parallel loops for products of sparse matrices";
+  let description = [{
+    Each `noodle.sparse_product` becomes loops over stored entries. Two CSR
+    matrices are multiplied row by row in a dense row of sums; the entries of
+    each row are counted first, so that the result's memory is exact. A mask is
+    asked before a term is formed. Two dense matrices are multiplied at the
+    mask's entries alone.
+
+    Rows are cut into chunks by their terms, or entries, that run at once; no
+    sum crosses a row, and totals are added in the order of chunks, so results
+    have the same bits with any number of threads. A chunk takes 4 bytes, the
+    size of a sum and a bit for each column of rhs.
+
+    Precondition: tensors. Postcondition: no such op; a sparse result is a cast
+    of its buffers, which `noodle-sparsify` resolves.
+
+    Example: the product of two CSR matrices,
+
+    ```mlir
+    %c = noodle.sparse_product (%a, %b) from(%zero : f64) mul ...
+    ```
+
+    becomes a loop that counts terms, an `scf.parallel` over chunks that counts
+    entries, their sum, and an `scf.parallel` that forms them.
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", /*default=*/"32",
+           "bytes of a vector register">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::sparse_tensor::SparseTensorDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 def NoodleSparsifyPass : Pass<"noodle-sparsify", "::mlir::ModuleOp"> {
   let summary = "loops over the stored entries of sparse tensors";
   let description = [{
@@ -284,6 +324,29 @@ def NoodleExpandStrassenPass
     "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect"];
+}
+
+def NoodleFreeBuffersPass
+    : Pass<"noodle-free-buffers", "::mlir::ModuleOp"> {
+  let summary = "free buffers where they die";
+  let description = [{
+    Where every buffer of a program stays in the block that allocates it, or is
+    returned by the function that does, those that are not returned are freed at
+    the end of their block. Any other program gets upstream's ownership-based
+    deallocation.
+
+    Precondition: memref ops without `memref.dealloc` and `memref.realloc`.
+    Postcondition: every buffer that does not escape is freed.
+
+    Example: before the end of the block of
+    `%b = memref.alloc() : memref<4xf32>` comes
+    `memref.dealloc %b : memref<4xf32>`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def NoodlePrepareBuffersPass
