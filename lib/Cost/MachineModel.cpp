@@ -27,6 +27,23 @@ MachineModel MachineModel::of(int64_t vectorBytes, std::string_view features) {
   auto has = [&](std::string_view name) {
     return vectorBytes >= 64 && features.find(name) != features.npos;
   };
+  // Where the list tells them: "l2=1048576". What nobody has is not believed.
+  auto read = [&](std::string_view name, int64_t &bytes) {
+    size_t at = features.find(name);
+    if (at == features.npos || (at && features[at - 1] != ','))
+      return;
+    int64_t value = 0;
+    for (char c : features.substr(at + name.size())) {
+      if (c < '0' || c > '9' || value > int64_t(1) << 40)
+        break;
+      value = value * 10 + (c - '0');
+    }
+    if (value >= 4 << 10 && value <= int64_t(1) << 40)
+      bytes = value;
+  };
+  read("l1=", machine.l1Bytes);
+  read("l2=", machine.l2Bytes);
+  read("l3=", machine.l3Bytes);
   machine.dotBf16 = has("avx512bf16");
   machine.dotI8 = has("avx512vnni");
   return machine;

@@ -9,9 +9,35 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
+#include <fstream>
 #include <vector>
 
 using namespace mlir::noodle;
+
+/// Bytes of the first core's caches as MachineModel reads them, such as
+/// "l1=32768,l2=1048576,l3=33554432"; those that the system tells.
+static std::string readCaches(bool first) {
+  std::string text;
+  for (int index = 0; index < 8; ++index) {
+    std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" +
+                         std::to_string(index) + "/";
+    auto read = [&](const char *name) {
+      std::ifstream file(folder + name);
+      std::string word;
+      file >> word;
+      return word;
+    };
+    std::string level = read("level"), size = read("size");
+    int64_t count = 0;
+    if (read("type") == "Instruction" || level.empty() || size.empty() ||
+        llvm::StringRef(size).drop_back().getAsInteger(10, count) || count <= 0)
+      continue;
+    count <<= size.back() == 'K' ? 10 : size.back() == 'M' ? 20 : 0;
+    text += (first && text.empty() ? "l" : ",l") + level + "=" +
+            std::to_string(count);
+  }
+  return text;
+}
 
 static CpuTarget findHost() {
   CpuTarget target;
@@ -30,6 +56,7 @@ static CpuTarget findHost() {
     if (map.lookup(name))
       target.kernelFeatures +=
           (target.kernelFeatures.empty() ? "" : ",") + std::string(name);
+  target.kernelFeatures += readCaches(target.kernelFeatures.empty());
   return target;
 }
 

@@ -52,7 +52,7 @@ struct MachineModel {
   /// A model of a CPU level: 64, 32 or 16 bytes of vector.
   static MachineModel ofVectorBytes(int64_t bytes);
   /// The same with the features that a list of LLVM's names holds, such as
-  /// "avx512bf16,avx512vnni".
+  /// "avx512bf16,avx512vnni", and the bytes of caches: "l2=1048576".
   static MachineModel of(int64_t vectorBytes, std::string_view features);
 
   /// Operations per second under a strategy's name.

@@ -35,7 +35,8 @@ struct CpuTarget {
   /// Bytes of a vector register that code should use.
   int64_t vectorBytes = 16;
   /// LLVM's names, in a list, of the features beyond a level that generated
-  /// code asks for by itself.
+  /// code asks for by itself; of the CPU at hand its caches too, which say how
+  /// products are cut.
   std::string kernelFeatures;
 
   /// The CPU this process runs on.

@@ -113,6 +113,41 @@ TEST(Tiling, LargeProductsArePackedAndCut) {
       }
 }
 
+// Neighbours of the output, of either operand and along the sum are those of
+// different loops; extents fill tiles, vectors and neither.
+TEST(Tiling, LoopsInAnyOrder) {
+  std::mt19937 random(3);
+  const char *equations[][3] = {
+      {"adb", "cd", "cba"},       {"dabfe", "fc", "edcba"},
+      {"aebd", "ce", "dcba"},     {"ce", "deba", "dcba"},
+      {"dca", "bd", "cba"},       {"dac", "bcd", "ba"},
+      {"ceda", "dbe", "cba"},     {"fbea", "cedf", "dcba"},
+      {"bged", "cafg", "fedcba"}, {"dfae", "cebf", "dcba"},
+      {"be", "dcea", "dcba"}};
+  const int64_t extents[] = {4, 8, 9, 16, 20, 24, 33, 44, 67};
+  for (auto &[lhs, rhs, out] : equations)
+    for (bool more : {false, true}) {
+      Contraction c;
+      c.lhs = lhs, c.rhs = rhs, c.out = out;
+      double budget = 2e6;
+      for (char letter : c.letters()) {
+        int64_t extent;
+        do
+          extent = extents[random() % std::size(extents)];
+        while (extent > 4 && budget / extent < 100);
+        c.extents[letter] = extent;
+        budget /= extent;
+      }
+      c.bias = c.scale = more;
+      c.accumulate = more && random() % 2;
+      c.type = more ? "f64" : "f32";
+      c.semiring = more && random() % 2 ? "min_plus" : "plus_times";
+      check(c, random);
+      if (HasFatalFailure())
+        return;
+    }
+}
+
 TEST(Tiling, RandomContractions) {
   unsigned seed = std::random_device()();
   if (const char *given = getenv("NOODLE_TEST_SEED"))
