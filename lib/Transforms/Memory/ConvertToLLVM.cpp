@@ -60,11 +60,8 @@ struct ConvertToLLVM
     // The part that the expansion of element types leaves.
     populateComplexToLLVMConversionPatterns(converter, patterns);
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
-    ConversionConfig config;
-    // What could be folded was canonicalized, but for what patterns make.
-    config.foldingMode = DialectConversionFoldingMode::AfterPatterns;
     if (failed(applyPartialConversion(getOperation(), target,
-                                      std::move(patterns), config)))
+                                      std::move(patterns))))
       signalPassFailure();
   }
 };
