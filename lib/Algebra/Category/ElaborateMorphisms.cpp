@@ -19,6 +19,7 @@
 #include "Operators.h"
 
 #include "noodle/Algebra/Passes.h"
+#include "noodle/Dialect/SparseOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -105,11 +106,9 @@ LogicalResult Elaborator::formOperatorOf(Value value) {
       entriesOf(op->getOperand(0), /*mayBeSparse=*/!isa<InverseOp>(op));
   if (failed(matrix))
     return failure();
-  FailureOr<Value> made = formOperator(rewriter, op, *matrix, Side::Alone,
-                                       Value(), HomType(), type);
-  if (failed(made))
-    return failure();
-  networks[value] = Network::ofTensor(type, *made);
+  Value made =
+      formOperator(rewriter, op, *matrix, Side::Alone, Value(), HomType());
+  networks[value] = Network::ofTensor(type, made);
   return success();
 }
 
@@ -317,12 +316,28 @@ FailureOr<Network> Elaborator::sum(AddOp op) {
       return failure();
     bool isSparse =
         cast<RankedTensorType>(entries->getType()).getEncoding() != nullptr;
-    // Patterns of one format are joined; others are added to what is dense.
-    if (isSparse && !sparse.empty() &&
-        sparse[0].getType() != entries->getType())
-      dense.push_back(emitter.densified(*entries, type.getSemiring()));
-    else
-      (isSparse ? sparse : dense).push_back(*entries);
+    (isSparse ? sparse : dense).push_back(*entries);
+  }
+  // Sparse matrices have a sparse sum, where absence is the zero.
+  TypedAttr zero = semiring->zeroAttr();
+  if (dense.empty() && zero) {
+    auto merge = MergeOp::create(rewriter, loc, sparse[0].getType(),
+                                 /*intersection=*/UnitAttr(), sparse, zero,
+                                 StrategyKindAttr());
+    OpBuilder::InsertionGuard guard(rewriter);
+    Block *body = rewriter.createBlock(
+        &merge.getBody(), {},
+        SmallVector<Type>(sparse.size(), type.getElement()),
+        SmallVector<Location>(sparse.size(), loc));
+    Value all = body->getArgument(0);
+    for (Value next : body->getArguments().drop_front())
+      all = semiring->add(rewriter, loc, all, next);
+    EntryOp::create(rewriter, loc, all);
+    return Network::ofTensor(type, merge);
+  }
+  if (dense.empty()) {
+    dense.push_back(emitter.densified(sparse.front(), type.getSemiring()));
+    sparse.erase(sparse.begin());
   }
   Value total;
   if (dense.size() == 1)
@@ -341,17 +356,12 @@ FailureOr<Network> Elaborator::sum(AddOp op) {
     YieldOp::create(rewriter, loc, ValueRange{all});
     total = map;
   }
-  for (Value next : sparse) {
-    if (!total) {
-      total = next;
-      continue;
-    }
+  for (Value next : sparse)
     total = ContractOp::create(
         rewriter, loc, total.getType(), rewriter.getStringAttr("ij->ij"), next,
         /*mask=*/Value(), /*init=*/total, type.getSemiring(),
         /*accumulator=*/TypeAttr(), /*mask_valued=*/UnitAttr(),
         /*mask_complement=*/UnitAttr(), StrategyKindAttr());
-  }
   return Network::ofTensor(type, total);
 }
 
@@ -506,11 +516,9 @@ FailureOr<Network> Elaborator::applied(ComposeOp op) {
                                   fromLeft ? beside.getDom() : type.getDom(),
                                   fromLeft ? type.getCod() : beside.getCod(),
                                   whole.getElement(), whole.getSemiring());
-    FailureOr<Value> value =
-        formOperator(rewriter, made, *matrix, side, *neighbour, beside, result);
-    if (failed(value))
-      return failure();
-    parts = {Network::ofTensor(result, *value)};
+    Value value =
+        formOperator(rewriter, made, *matrix, side, *neighbour, beside);
+    parts = {Network::ofTensor(result, value)};
     types = {result};
   }
   if (!fromLeft)

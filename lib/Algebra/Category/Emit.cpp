@@ -17,6 +17,8 @@
 //===----------------------------------------------------------------------===//
 #include "Network.h"
 
+#include "noodle/Dialect/SparseOps.h"
+
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -236,17 +238,22 @@ LogicalResult Emitter::substituteFunctions(Network &network,
         continue;
       if (reader.isFunction && reader.nodes[1] == to)
         toMatrix(reader);
-      reader.value = densified(reader.value, network.semiring);
       for (auto [d, node] : llvm::enumerate(reader.nodes)) {
         if (node != to || (reader.isFunction && d == 1))
           continue;
         SmallVector<int64_t> shape(reader.type().getShape());
         shape[d] = dimOf(factors[k].value, 0);
-        reader.value = GatherOp::create(
-            rewriter, loc,
-            RankedTensorType::get(shape, reader.type().getElementType()),
-            reader.value, factors[k].value, rewriter.getI64IntegerAttr(d),
-            StrategyKindAttr());
+        auto type = RankedTensorType::get(shape, reader.type().getElementType(),
+                                          reader.type().getEncoding());
+        Value rows = d == 0 ? factors[k].value : Value();
+        Value columns = d == 1 ? factors[k].value : Value();
+        if (reader.isSparse())
+          reader.value = ExtractOp::create(rewriter, loc, type, reader.value,
+                                           rows, columns, StrategyKindAttr());
+        else
+          reader.value = GatherOp::create(
+              rewriter, loc, type, reader.value, factors[k].value,
+              rewriter.getI64IntegerAttr(d), StrategyKindAttr());
         reader.nodes[d] = from;
       }
     }

@@ -62,6 +62,13 @@ Side category::chooseSide(Operation *op, HomType whole, bool before,
 //===----------------------------------------------------------------------===//
 
 namespace {
+/// Wires, and a tensor that has them as dimensions from `at` on.
+struct Group {
+  ArrayRef<int64_t> extents;
+  Value source;
+  unsigned at;
+};
+
 class Shapes {
 public:
   Shapes(RewriterBase &rewriter, Location loc) : rewriter(rewriter), loc(loc) {}
@@ -85,7 +92,9 @@ public:
       for (unsigned k = 0; k < count; ++k, ++next) {
         group.push_back(next);
         int64_t one = type.getDimSize(next);
-        extent = count == 1 ? one : extent * one;
+        bool known =
+            !ShapedType::isDynamic(one) && !ShapedType::isDynamic(extent);
+        extent = known ? extent * one : ShapedType::kDynamic;
       }
       shape.push_back(extent);
       whole.push_back(extent);
@@ -112,21 +121,24 @@ public:
         value, units);
   }
 
-  /// The reverse: a matrix or vector with the extents of each group's wires.
-  Value split(Value tensor, ArrayRef<ArrayRef<int64_t>> groups) {
+  /// The reverse: a matrix or vector with the wires of each group.
+  Value split(Value tensor, ArrayRef<Group> groups) {
     auto type = cast<RankedTensorType>(tensor.getType());
     SmallVector<int64_t> dropped, shape;
+    SmallVector<OpFoldResult> sizes;
     SmallVector<ReassociationIndices> kept, parts;
     bool same = true;
     for (auto [d, group] : llvm::enumerate(groups)) {
-      same &= group.size() == 1;
-      if (group.empty())
+      same &= group.extents.size() == 1;
+      if (group.extents.empty())
         continue;
       dropped.push_back(type.getDimSize(d));
       ReassociationIndices &part = parts.emplace_back();
-      for (int64_t extent : group) {
+      for (auto [k, extent] : llvm::enumerate(group.extents)) {
         part.push_back(shape.size());
-        shape.push_back(group.size() == 1 ? type.getDimSize(d) : extent);
+        shape.push_back(extent);
+        sizes.push_back(
+            tensor::getMixedSize(rewriter, loc, group.source, group.at + k));
       }
     }
     if (same)
@@ -146,7 +158,8 @@ public:
     }
     auto made = RankedTensorType::get(shape, type.getElementType());
     if (value.getType() != made)
-      value = tensor::ExpandShapeOp::create(rewriter, loc, made, value, parts);
+      value = tensor::ExpandShapeOp::create(rewriter, loc, made, value, parts,
+                                            sizes);
     return value;
   }
 
@@ -156,50 +169,61 @@ private:
 };
 } // namespace
 
-FailureOr<Value> category::formOperator(RewriterBase &rewriter, Operation *op,
-                                        Value matrix, Side side, Value entries,
-                                        HomType neighbour, HomType result) {
+Value category::formOperator(RewriterBase &rewriter, Operation *op,
+                             Value matrix, Side side, Value entries,
+                             HomType neighbour) {
   Location loc = op->getLoc();
   auto input = cast<HomType>(op->getOperand(0).getType());
   auto own = cast<HomType>(op->getResult(0).getType());
-  for (HomType type : {input, own, result})
-    for (ArrayRef<int64_t> object : {type.getDom(), type.getCod()})
-      if (object.size() > 1 && !sizeOf(object))
-        return op->emitOpError()
-               << "is of an object of several wires, whose extents must be "
-                  "known when compiled";
   Shapes shapes(rewriter, loc);
   Value square = shapes.merge(matrix, {unsigned(input.getDom().size()),
                                        unsigned(input.getCod().size())});
   // What lies beside the operator: a matrix, or a vector where it has only the
   // operator's wires.
-  SmallVector<ArrayRef<int64_t>> groups;
+  unsigned domWires = input.getDom().size();
+  bool turned = isa<InverseOp>(op);
+  Group dom{own.getDom(), matrix, turned ? domWires : 0};
+  Group cod{own.getCod(), matrix, turned ? 0 : domWires};
+  SmallVector<Group> groups;
   Value beside;
   if (side == Side::Left) {
     if (!neighbour.getDom().empty())
-      groups.push_back(neighbour.getDom());
-    groups.push_back(own.getDom());
+      groups.push_back({neighbour.getDom(), entries, 0});
+    groups.push_back(dom);
   } else if (side == Side::Right) {
-    groups.push_back(own.getCod());
+    groups.push_back(cod);
     if (!neighbour.getCod().empty())
-      groups.push_back(neighbour.getCod());
+      groups.push_back(
+          {neighbour.getCod(), entries, unsigned(neighbour.getDom().size())});
   }
   if (side != Side::Alone)
     beside = shapes.merge(entries,
-                          llvm::map_to_vector(groups, [](ArrayRef<int64_t> g) {
-                            return unsigned(g.size());
+                          llvm::map_to_vector(groups, [](const Group &group) {
+                            return unsigned(group.extents.size());
                           }));
   // The result: the operator's other end in place of the one it was joined at.
   if (side == Side::Left)
-    groups.back() = own.getCod();
+    groups.back() = cod;
   else if (side == Side::Right)
-    groups.front() = own.getDom();
+    groups.front() = dom;
   else
-    groups = {own.getDom(), own.getCod()};
+    groups = {dom, cod};
+  // Without indices there are no entries; products of extents would not tell a
+  // dynamic one beside a 0.
+  if (llvm::any_of(groups, [](const Group &group) {
+        return llvm::is_contained(group.extents, 0);
+      })) {
+    SmallVector<OpFoldResult> extents;
+    for (const Group &group : groups)
+      for (unsigned k = 0; k < group.extents.size(); ++k)
+        extents.push_back(
+            tensor::getMixedSize(rewriter, loc, group.source, group.at + k));
+    return tensor::EmptyOp::create(rewriter, loc, extents, own.getElement());
+  }
   SmallVector<int64_t> shape;
   auto squareType = cast<RankedTensorType>(square.getType());
-  for (auto [d, group] : llvm::enumerate(groups))
-    shape.push_back(sizeOf(group).value_or(ShapedType::kDynamic));
+  for (const Group &group : groups)
+    shape.push_back(sizeOf(group.extents).value_or(ShapedType::kDynamic));
   auto type = RankedTensorType::get(shape, squareType.getElementType());
 
   UnitAttr left = side == Side::Left ? rewriter.getUnitAttr() : UnitAttr();

@@ -338,7 +338,7 @@ Morphism Generator::compose() {
 
 /// One more op; false where none fitted.
 bool Generator::grow() {
-  switch (pick(12)) {
+  switch (pick(13)) {
   case 0:
   case 1:
   case 2:
@@ -430,6 +430,17 @@ bool Generator::grow() {
          "compose " + block + "t, " + block + " : (" + hom(cod, rows) + ", " +
              hom(rows, cod) + ") -> " + type(a.cod, a.cod));
     return true;
+  }
+  case 11: {
+    for (const Morphism &a : pool)
+      if (!named && a.dom == a.cod && !a.dom.empty() && chance(60)) {
+        std::string text = type(a);
+        emit(a.dom, a.cod,
+             "power " + a.name + " {n = " + std::to_string(pick(4)) +
+                 " : i64} : " + text);
+        return true;
+      }
+    return false;
   }
   default: {
     if (named || algebra.type == NOODLE_RT_I1 || algebra.type == NOODLE_RT_C128)
