@@ -322,17 +322,9 @@ StoredRows SparseBuilder::buildWithin(Weight bound, Row row) {
         Value base = memref::LoadOp::create(e, starts, chunk);
         Value end =
             memref::LoadOp::create(e, starts, add(e, chunk, e.index(1)));
-        e.loop(arith::SubIOp::create(e, end, base), {},
-               [&](Value k, ValueRange) -> SmallVector<Value> {
-                 Value source = add(e, from, k), target = add(e, base, k);
-                 memref::StoreOp::create(
-                     e, memref::LoadOp::create(e, coordinates, source),
-                     result.coordinates, target);
-                 memref::StoreOp::create(
-                     e, memref::LoadOp::create(e, values, source),
-                     result.values, target);
-                 return {};
-               });
+        Value held = arith::SubIOp::create(e, end, base);
+        CopyRunOp::create(e, coordinates, from, result.coordinates, base, held);
+        CopyRunOp::create(e, values, from, result.values, base, held);
         e.loop(first, last, {}, [&](Value r, ValueRange) -> SmallVector<Value> {
           Value next = add(e, r, e.index(1));
           Value held = loadIndex(e, result.positions, next);

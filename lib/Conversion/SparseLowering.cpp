@@ -210,32 +210,70 @@ Value Merge::rest(unsigned k, Value row, Value from, Value to, Value at) {
                 })[0];
 }
 
-/// Two rows: whichever columns come first are taken without a branch, since
-/// which of the two comes first is not predictable.
+/// Two rows. Which of two columns comes first is not predictable, so both sides
+/// advance by a comparison without a branch. Where only columns that meet
+/// count, these are a loop of their own: they come in runs, and its steps do
+/// not wait for the comparison before. A union is faster without it: 2 million
+/// entries of uniform matrices take 20 ms, with such a loop 24 (Zen 5).
 Value Merge::two(Value row, Value at) {
   Span x = spanOf(e, sparse[0], row), y = spanOf(e, sparse[1], row);
-  SmallVector<Value> ends = loopWhile(
-      e, {x.begin, y.begin, at},
-      [&](ValueRange v) {
-        return both(e, less(e, v[0], x.end), less(e, v[1], y.end));
-      },
-      [&](ValueRange v) -> SmallVector<Value> {
-        Value i = loadIndex(e, sparse[0].coordinates, v[0]);
-        Value j = loadIndex(e, sparse[1].coordinates, v[1]);
-        Value left = compare(e, CmpIPredicate::ule, i, j);
-        Value right = compare(e, CmpIPredicate::ule, j, i);
+  auto inside = [&](ValueRange v) {
+    return both(e, less(e, v[0], x.end), less(e, v[1], y.end));
+  };
+  auto column = [&](unsigned k, Value p) {
+    return loadIndex(e, sparse[k].coordinates, p);
+  };
+  // Short-circuit: nothing is read behind a row's end.
+  auto insideAnd = [&](ValueRange v, CmpIPredicate predicate) -> Value {
+    auto test = scf::IfOp::create(e, TypeRange{e.getI1Type()}, inside(v),
+                                  /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(e);
+    e.setInsertionPointToEnd(test.thenBlock());
+    scf::YieldOp::create(
+        e, compare(e, predicate, column(0, v[0]), column(1, v[1])));
+    e.setInsertionPointToEnd(test.elseBlock());
+    scf::YieldOp::create(e, Value(e.constant(e.getBoolAttr(false))));
+    return test.getResult(0);
+  };
+  auto run = [&](ValueRange v) {
+    return loopWhile(
+        e, v, [&](ValueRange v) { return insideAnd(v, CmpIPredicate::eq); },
+        [&](ValueRange v) -> SmallVector<Value> {
+          Value here = column(0, v[0]);
+          Value to = builder->put(v[2], here, Value(), [&] {
+            return value({load(e, sparse[0].values, v[0]),
+                          load(e, sparse[1].values, v[1])},
+                         row, here);
+          });
+          return {next(e, v[0]), next(e, v[1]), to};
+        });
+  };
+  auto step = [&](ValueRange v) -> SmallVector<Value> {
+    Value i = column(0, v[0]), j = column(1, v[1]);
+    Value left = compare(e, CmpIPredicate::ule, i, j);
+    Value right = compare(e, CmpIPredicate::ule, j, i);
+    Value to = v[2];
+    if (isUnion) {
+      Value here = arith::MinUIOp::create(e, i, j);
+      to = builder->put(to, here, Value(), [&] {
         Value a = load(e, sparse[0].values, v[0]);
         Value b = load(e, sparse[1].values, v[1]);
-        Value meet = isUnion ? Value() : both(e, left, right);
-        if (isUnion) {
-          a = pick(e, left, a, absent(0));
-          b = pick(e, right, b, absent(1));
-        }
-        Value column = arith::MinUIOp::create(e, i, j);
-        Value to = builder->put(v[2], column, meet,
-                                [&] { return value({a, b}, row, column); });
-        return {add(e, v[0], count(e, left)), add(e, v[1], count(e, right)),
-                to};
+        return value(
+            {pick(e, left, a, absent(0)), pick(e, right, b, absent(1))}, row,
+            here);
+      });
+    }
+    return {add(e, v[0], count(e, left)), add(e, v[1], count(e, right)), to};
+  };
+  SmallVector<Value> ends = loopWhile(
+      e, {x.begin, y.begin, at}, inside,
+      [&](ValueRange v) -> SmallVector<Value> {
+        if (isUnion)
+          return step(v);
+        SmallVector<Value> met = loopWhile(
+            e, v, [&](ValueRange v) { return insideAnd(v, CmpIPredicate::ne); },
+            step);
+        return run(met);
       });
   if (!isUnion)
     return ends[2];

@@ -66,3 +66,10 @@ func.func @storage(%m: index, %n: index, %p: memref<?xi32>, %c: memref<?xi32>, %
     : memref<?xi32>, memref<?xi32>, memref<?xf64>, memref<?xi32>, memref<?xi32>, memref<?xf64>
   return
 }
+
+// CHECK-LABEL: func.func @run
+// CHECK: noodle.copy_run %{{.*}}[%{{.*}}] to %{{.*}}[%{{.*}}], %{{.*}} : memref<?xf64>, memref<?xf64>
+func.func @run(%v: memref<?xf64>, %w: memref<?xf64>, %from: index, %to: index, %count: index) {
+  noodle.copy_run %v[%from] to %w[%to], %count : memref<?xf64>, memref<?xf64>
+  return
+}

@@ -221,4 +221,25 @@ def Noodle_TransposeStorageOp : Noodle_Op<"transpose_storage",
   }];
 }
 
+def Noodle_CopyRunOp : Noodle_Op<"copy_run",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "copy adjacent elements from one buffer to another";
+  let description = [{
+    `count` elements from `from` on go to where `to` says. The buffers are
+    distinct. One memcpy.
+
+    Example:
+
+    ```mlir
+    noodle.copy_run %v[%from] to %w[%to], %count : memref<?xf64>, memref<?xf64>
+    ```
+  }];
+  let arguments = (ins AnyMemRef:$source, Index:$from, AnyMemRef:$target,
+    Index:$to, Index:$count);
+  let assemblyFormat = [{
+    $source `[` $from `]` `to` $target `[` $to `]` `,` $count attr-dict
+    `:` type($source) `,` type($target)
+  }];
+}
+
 #endif // NOODLE_SPARSE_OPS

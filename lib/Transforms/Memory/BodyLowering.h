@@ -53,6 +53,7 @@ private:
   LogicalResult lower(BlasProductOp op);
   // LowerSparseCalls.cpp
   void lower(TransposeStorageOp op);
+  void lower(CopyRunOp op);
 
   func::FuncOp function;
   StringAttr parallelFor; ///< what calls of the parallel loop name

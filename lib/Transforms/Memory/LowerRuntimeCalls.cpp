@@ -230,7 +230,7 @@ LogicalResult BodyLowering::run() {
   function.walk([&](Operation *op) {
     if (isa<memref::AllocOp, memref::DeallocOp, CheckOp, PollOp, MarkOp,
             func::CallOp, func::ReturnOp, LaunchOp, HostAccessOp, BlasProductOp,
-            TransposeStorageOp>(op))
+            TransposeStorageOp, CopyRunOp>(op))
       work.push_back(op);
   });
   for (Operation *op : work) {
@@ -254,6 +254,8 @@ LogicalResult BodyLowering::run() {
       lower(access);
     } else if (auto sort = dyn_cast<TransposeStorageOp>(op)) {
       lower(sort);
+    } else if (auto copy = dyn_cast<CopyRunOp>(op)) {
+      lower(copy);
     } else if (auto product = dyn_cast<BlasProductOp>(op)) {
       if (failed(lower(product)))
         return mlir::failure();

@@ -53,3 +53,24 @@ void BodyLowering::lower(TransposeStorageOp op) {
   failUnlessOk(b, status);
   op.erase();
 }
+
+void BodyLowering::lower(CopyRunOp op) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  SlotBuilder slots(b, converter);
+  auto type = cast<MemRefType>(op.getSource().getType());
+  Type element = converter.convertType(type.getElementType());
+  auto place = [&](Value memory, Value at) -> Value {
+    Value base = MemRefDescriptor(slots.lowered(memory))
+                     .bufferPtr(b, b.getLoc(), converter,
+                                cast<MemRefType>(memory.getType()));
+    return LLVM::GEPOp::create(b, base.getType(), element, base,
+                               ArrayRef<LLVM::GEPArg>{slots.lowered(at)});
+  };
+  int64_t width = DataLayout::closest(op).getTypeSize(element);
+  Value bytes =
+      LLVM::MulOp::create(b, slots.lowered(op.getCount()), slots.i64(width));
+  LLVM::MemcpyOp::create(b, place(op.getTarget(), op.getTo()),
+                         place(op.getSource(), op.getFrom()), bytes,
+                         /*isVolatile=*/false);
+  op.erase();
+}
