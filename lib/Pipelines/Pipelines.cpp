@@ -74,6 +74,7 @@ static void elaborate(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 static void plan(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createNoodleApplyLawsPass());
   addWhenPresent(pm,
                  {"noodle.closure", "noodle.matrix_power", "noodle.solve",
                   "noodle.assume"},

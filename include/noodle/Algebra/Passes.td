@@ -198,4 +198,58 @@ def NoodlePlanContractionsPass
   let dependentDialects = ["::mlir::noodle::NoodleDialect"];
 }
 
+def NoodleInferPropertiesPass
+    : Pass<"noodle-infer-properties", "::mlir::ModuleOp"> {
+  let summary = "say what is known of matrices";
+  let description = [{
+    For people and tests: every op whose result is a matrix of which something is
+    known gets the names as `noodle.properties`. They come from `noodle.assume`,
+    constants, and through transposes, products, sums, Kronecker products,
+    inverses, powers and closures. They speak of matrices without NaN and
+    infinities.
+
+    Precondition: elaborated ops. Postcondition: the same module.
+
+    Example:
+
+    ```mlir
+    %l = noodle.assume %a {props = ["lower"]} : tensor<4x4xf64>
+    %u = noodle.transpose %l {permutation = array<i64: 1, 0>} : tensor<4x4xf64> -> tensor<4x4xf64>
+    ```
+
+    gives the transpose `noodle.properties = "upper"`.
+  }];
+}
+
+def NoodleApplyLawsPass : Pass<"noodle-apply-laws", "::mlir::ModuleOp"> {
+  let summary = "use what is known of matrices";
+  let description = [{
+    Laws 3 to 15 of docs/Laws.md: products with identities, zeros, diagonals and
+    functions, traces of products, sums with products, inverses by structure, and
+    inverses, closures and powers beside a thin operand. `noodle.plan` on what an
+    op became, or on the function, names the law.
+
+    Precondition: elaborated ops. Postcondition: the same values, up to the
+    rounding that the float policy allows.
+
+    Example:
+
+    ```mlir
+    %l = noodle.assume %a {props = ["lower"]} : tensor<4x4xf64>
+    %x = noodle.solve %l apply(%b : tensor<4xf64>) : tensor<4x4xf64> -> tensor<4xf64>
+    ```
+
+    becomes
+
+    ```mlir
+    %x = noodle.solve %l apply(%b : tensor<4xf64>)
+      {noodle.plan = "law 10, Solve_Structure", structure = "lower"}
+      : tensor<4x4xf64> -> tensor<4xf64>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::noodle::NoodleDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 #endif // NOODLE_ALGEBRA_PASSES
