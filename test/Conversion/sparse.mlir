@@ -94,10 +94,9 @@ func.func @diagonal(%a: tensor<?x?xf64, #csr>) -> tensor<?xf64> {
 #csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
 #csc = #sparse_tensor.encoding<{map = (d0, d1) -> (d1 : dense, d0 : compressed)}>
 // CHECK-LABEL: func.func @spgemm
-// CHECK: %[[B:.*]] = sparse_tensor.convert
-// CHECK: linalg.generic {{.*}}ins(%arg0, %[[B]]
-// CHECK: sparse_tensor.binary
-// CHECK: sparse_tensor.reduce
+// CHECK: noodle.transpose_storage
+// CHECK: builtin.unrealized_conversion_cast
+// CHECK: noodle.sparse_product
 func.func @spgemm(%a: tensor<?x?xf64, #csr>, %b: tensor<?x?xf64, #csc>) -> tensor<?x?xf64, #csr> {
   %y = noodle.contract "ij,jk->ik" (%a, %b) : (tensor<?x?xf64, #csr>, tensor<?x?xf64, #csc>) -> tensor<?x?xf64, #csr>
   return %y : tensor<?x?xf64, #csr>

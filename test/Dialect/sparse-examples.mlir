@@ -7,9 +7,9 @@
 #csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed), posWidth = 32, crdWidth = 32}>
 
 // CHECK-LABEL: func.func @merge
-// CHECK: noodle.merge union (%{{.*}}, %{{.*}}) {absent = 0x7FF0000000000000 : f64} : (tensor<?x?xf64, #{{.*}}>, tensor<?x?xf64, #{{.*}}>) -> tensor<?x?xf64, #{{.*}}> {
+// CHECK: noodle.merge union{{ ?}}(%{{.*}}, %{{.*}}) {absent = 0x7FF0000000000000 : f64} : (tensor<?x?xf64, #{{.*}}>, tensor<?x?xf64, #{{.*}}>) -> tensor<?x?xf64, #{{.*}}> {
 // CHECK: noodle.entry %{{.*}} : f64
-// CHECK: noodle.merge intersection (
+// CHECK: noodle.merge intersection{{ ?}}(
 func.func @merge(%a: tensor<?x?xf64, #csr>, %b: tensor<?x?xf64, #csr>) -> (tensor<?x?xf64, #csr>, tensor<?x?xf64, #csr>) {
   %c = noodle.merge union (%a, %b) {absent = 0x7FF0000000000000 : f64}
     : (tensor<?x?xf64, #csr>, tensor<?x?xf64, #csr>) -> tensor<?x?xf64, #csr> {
@@ -26,8 +26,8 @@ func.func @merge(%a: tensor<?x?xf64, #csr>, %b: tensor<?x?xf64, #csr>) -> (tenso
 }
 
 // CHECK-LABEL: func.func @select
-// CHECK: noodle.select (%{{.*}}) {diagonal = -1 : i64, part = "lower"} :
-// CHECK: noodle.select (%{{.*}}, %{{.*}}) :
+// CHECK: noodle.select{{ ?}}(%{{.*}}) {diagonal = -1 : i64, part = "lower"} :
+// CHECK: noodle.select{{ ?}}(%{{.*}}, %{{.*}}) :
 // CHECK: noodle.keep %
 func.func @select(%a: tensor<?x?xf64, #csr>, %least: f64) -> (tensor<?x?xf64, #csr>, tensor<?x?xf64, #csr>) {
   %l = noodle.select (%a) {part = "lower", diagonal = -1 : i64}
