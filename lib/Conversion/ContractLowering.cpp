@@ -577,7 +577,7 @@ Value ContractLowering::product() {
     OpBuilder::InsertionGuard guard(e);
     Block *block = e.createBlock(
         &region, {}, types, SmallVector<Location>(types.size(), e.getLoc()));
-    YieldOp::create(e, body(block->getArguments()));
+    ProductYieldOp::create(e, body(block->getArguments()));
   };
   auto element0 = [&](Value tensor) { return getElementTypeOrSelf(tensor); };
   auto widened = [&](Value value) {

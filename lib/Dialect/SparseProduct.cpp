@@ -29,9 +29,9 @@ static LogicalResult verifyBody(SparseProductOp op, Region &region,
                                 StringRef name, TypeRange arguments,
                                 Type result) {
   Block &body = region.front();
-  auto yield = dyn_cast<YieldOp>(body.back());
+  auto yield = dyn_cast<ProductYieldOp>(body.back());
   if (body.getArgumentTypes() != arguments || !yield ||
-      yield.getValues().getTypes() != TypeRange{result})
+      yield.getValue().getType() != result)
     return op.emitOpError()
            << name << " must take (" << arguments << ") and yield " << result;
   return success();

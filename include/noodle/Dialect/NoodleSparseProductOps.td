@@ -37,15 +37,15 @@ def Noodle_SparseProductOp : Noodle_Op<"sparse_product", [NoMemoryEffect]> {
       from(%zero : i64) {scaled} mul {
     ^bb0(%x: i64, %y: i64):
       %p = arith.muli %x, %y : i64
-      noodle.yield %p : i64
+      noodle.product_yield %p : i64
     } add {
     ^bb0(%x: i64, %y: i64):
       %s = arith.addi %x, %y : i64
-      noodle.yield %s : i64
+      noodle.product_yield %s : i64
     } finish {
     ^bb0(%p: i64, %z: i64):
       %t = arith.muli %p, %z : i64
-      noodle.yield %t : i64
+      noodle.product_yield %t : i64
     } : (tensor<?x?xi64, #csr>, tensor<?x?xi64, #csr>) -> tensor<i64>
     ```
   }];
@@ -68,6 +68,22 @@ def Noodle_SparseProductOp : Noodle_Op<"sparse_product", [NoMemoryEffect]> {
     bool isSparseProduct();
   }];
   let hasVerifier = 1;
+}
+
+def Noodle_ProductYieldOp : Noodle_Op<"product_yield",
+    [Pure, ReturnLike, Terminator, HasParent<"SparseProductOp">]> {
+  let summary = "result of a sparse product's region";
+  let description = [{
+    Ends each region of a `noodle.sparse_product`.
+
+    Example:
+
+    ```mlir
+    noodle.product_yield %p : i64
+    ```
+  }];
+  let arguments = (ins AnyType:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 
 #endif // NOODLE_SPARSE_PRODUCT_OPS
