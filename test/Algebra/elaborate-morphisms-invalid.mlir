@@ -107,3 +107,14 @@ func.func @apply(%t: tensor<2x2xi64>) {
   %a = noodle.apply @F to @d (f = %f) : (!f) -> !s
   return
 }
+
+// -----
+
+!p = !noodle.hom<[?, 2] -> [?, 2], i64>
+func.func @reshape(%t: tensor<?x2x?x2xi64>) -> tensor<?x2x?x2xi64> {
+  %f = noodle.from_tensor %t : tensor<?x2x?x2xi64> -> !p
+  // expected-error @+1 {{takes several wires for one, so their extents must be known when compiled}}
+  %g = noodle.power %f {n = 2 : i64} : !p
+  %u = noodle.to_tensor %g : !p -> tensor<?x2x?x2xi64>
+  return %u : tensor<?x2x?x2xi64>
+}

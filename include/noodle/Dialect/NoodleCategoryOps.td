@@ -352,7 +352,8 @@ def Noodle_PowerOp : Noodle_MorphismOp<"power",
   let summary = "a morphism composed with itself";
   let description = [{
     X -> X composed n times; of 0 times it is the identity. n is an attribute
-    or an operand, which is not negative.
+    or an operand, which is not negative. Where X is several wires, here and for
+    star and inverse, their extents are static.
 
     Example:
 

@@ -106,9 +106,11 @@ LogicalResult Elaborator::formOperatorOf(Value value) {
       entriesOf(op->getOperand(0), /*mayBeSparse=*/!isa<InverseOp>(op));
   if (failed(matrix))
     return failure();
-  Value made =
+  FailureOr<Value> made =
       formOperator(rewriter, op, *matrix, Side::Alone, Value(), HomType());
-  networks[value] = Network::ofTensor(type, made);
+  if (failed(made))
+    return failure();
+  networks[value] = Network::ofTensor(type, *made);
   return success();
 }
 
@@ -516,9 +518,11 @@ FailureOr<Network> Elaborator::applied(ComposeOp op) {
                                   fromLeft ? beside.getDom() : type.getDom(),
                                   fromLeft ? type.getCod() : beside.getCod(),
                                   whole.getElement(), whole.getSemiring());
-    Value value =
+    FailureOr<Value> value =
         formOperator(rewriter, made, *matrix, side, *neighbour, beside);
-    parts = {Network::ofTensor(result, value)};
+    if (failed(value))
+      return failure();
+    parts = {Network::ofTensor(result, *value)};
     types = {result};
   }
   if (!fromLeft)

@@ -169,12 +169,22 @@ private:
 };
 } // namespace
 
-Value category::formOperator(RewriterBase &rewriter, Operation *op,
-                             Value matrix, Side side, Value entries,
-                             HomType neighbour) {
+FailureOr<Value> category::formOperator(RewriterBase &rewriter, Operation *op,
+                                        Value matrix, Side side, Value entries,
+                                        HomType neighbour) {
   Location loc = op->getLoc();
   auto input = cast<HomType>(op->getOperand(0).getType());
   auto own = cast<HomType>(op->getResult(0).getType());
+  // One index of several wires is a reshape, whose extents must be static.
+  SmallVector<ArrayRef<int64_t>> objects = {own.getDom(), own.getCod()};
+  if (neighbour)
+    objects.push_back(side == Side::Left ? neighbour.getDom()
+                                         : neighbour.getCod());
+  for (ArrayRef<int64_t> object : objects)
+    if (object.size() > 1 && !sizeOf(object))
+      return op->emitOpError()
+             << "takes several wires for one, so their extents must be known "
+                "when compiled";
   Shapes shapes(rewriter, loc);
   Value square = shapes.merge(matrix, {unsigned(input.getDom().size()),
                                        unsigned(input.getCod().size())});
@@ -208,18 +218,6 @@ Value category::formOperator(RewriterBase &rewriter, Operation *op,
     groups.front() = dom;
   else
     groups = {dom, cod};
-  // Without indices there are no entries; products of extents would not tell a
-  // dynamic one beside a 0.
-  if (llvm::any_of(groups, [](const Group &group) {
-        return llvm::is_contained(group.extents, 0);
-      })) {
-    SmallVector<OpFoldResult> extents;
-    for (const Group &group : groups)
-      for (unsigned k = 0; k < group.extents.size(); ++k)
-        extents.push_back(
-            tensor::getMixedSize(rewriter, loc, group.source, group.at + k));
-    return tensor::EmptyOp::create(rewriter, loc, extents, own.getElement());
-  }
   SmallVector<int64_t> shape;
   auto squareType = cast<RankedTensorType>(square.getType());
   for (const Group &group : groups)

@@ -23,8 +23,9 @@ enum class Side { Alone, Left, Right };
 /// Forms the entries of an operator, or of its composite with a morphism of
 /// type `neighbour` before (Left) or after it. `matrix` are the entries of the
 /// operator's operand, `entries` those of the neighbour.
-Value formOperator(RewriterBase &rewriter, Operation *op, Value matrix,
-                   Side side, Value entries, HomType neighbour);
+FailureOr<Value> formOperator(RewriterBase &rewriter, Operation *op,
+                              Value matrix, Side side, Value entries,
+                              HomType neighbour);
 
 /// Whether a composite has fewer rows than columns, as far as is known.
 bool isThinOnTheLeft(HomType whole);

@@ -46,6 +46,10 @@ TEST(RandomDiagrams, FourWaysAgree) {
   for (int64_t n = 0; n < count && failures < 5; ++n) {
     RandomDiagram diagram = randomDiagram(first + uint64_t(n));
     ++algebras[diagram.algebra];
+    if (count == 1) { // one alone is looked at
+      std::printf("%s", diagram.text.c_str());
+      std::fflush(stdout);
+    }
     std::vector<Tensor> expected;
     std::string fault;
     for (Way way : kWays) {

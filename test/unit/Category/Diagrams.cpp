@@ -191,7 +191,7 @@ Morphism Generator::leaf(Lines dom, Lines cod) {
   }
   std::string argument = "%a" + std::to_string(made.arguments.size());
   // Functions, now and then.
-  if (dom.size() == 1 && cod.size() == 1 && chance(35) &&
+  if (dom.size() == 1 && cod.size() == 1 && chance(60) &&
       (extents[cod[0].object] > 0 || extents[dom[0].object] == 0)) {
     std::vector<int64_t> values;
     for (int64_t k = 0; k < extents[dom[0].object]; ++k)
@@ -312,7 +312,9 @@ Morphism Generator::from(const Lines &dom) {
                           ", " + type(b) + ") -> " + type(d, c));
       }
       break;
-    default:
+    default: // a function, maybe
+      if (dom.size() == 1 && !named)
+        return leaf(dom, {line()});
       break;
     }
   Lines cod = lines(2);
@@ -433,7 +435,10 @@ bool Generator::grow() {
   }
   case 11: {
     for (const Morphism &a : pool)
-      if (!named && a.dom == a.cod && !a.dom.empty() && chance(60)) {
+      if (!named && a.dom == a.cod && !a.dom.empty() && chance(60) &&
+          (a.dom.size() == 1 ||
+           std::none_of(a.dom.begin(), a.dom.end(),
+                        [](const Line &line) { return line.dynamic; }))) {
         std::string text = type(a);
         emit(a.dom, a.cod,
              "power " + a.name + " {n = " + std::to_string(pick(4)) +
