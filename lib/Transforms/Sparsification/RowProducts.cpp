@@ -512,7 +512,7 @@ Value RowProduct::step(Value left, Value right, Value sum, const Block &block) {
 
 RowProduct::Sums RowProduct::sum(Value row, Value from, Value to,
                                  const Block &block) {
-  Value zero = arith::ConstantOp::create(b, op.getZero());
+  Value zero = elementConstant(b, b.getLoc(), op.getZero());
   Sums zeros(block.vectors, splat(b, b.getLoc(), zero, block.lanes));
   unsigned lhs = op.getLhs().size();
   return b.loop(from, to, 1, zeros, [&](Value p, ValueRange sums) {
