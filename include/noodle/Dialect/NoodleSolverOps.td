@@ -109,7 +109,7 @@ def Noodle_SolveOp : Noodle_TensorOp<"solve"> {
 
     ```mlir
     %x = noodle.solve %a apply(%b : tensor<?xf64>) : tensor<?x?xf64> -> tensor<?xf64>
-    %i = noodle.solve %a {structure = "lower"} : tensor<4x4xf64> -> tensor<4x4xf64>
+    %i = noodle.solve %a {structure = "lower"} : tensor<?x?xf64> -> tensor<?x?xf64>
     ```
   }];
   let arguments = (ins Noodle_Tensor:$input, Optional<Noodle_Tensor>:$rhs,

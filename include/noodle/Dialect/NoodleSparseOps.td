@@ -184,7 +184,7 @@ def Noodle_KeepOp : Noodle_Op<"keep",
     Example:
 
     ```mlir
-    noodle.keep %holds
+    noodle.keep %keep
     ```
   }];
   let arguments = (ins I1:$kept);
