@@ -75,12 +75,11 @@ static void elaborate(OpPassManager &pm, const PipelineOptions &options) {
 
 static void plan(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createNoodleApplyLawsPass());
-  addWhenPresent(pm,
-                 {"noodle.closure", "noodle.matrix_power", "noodle.solve",
-                  "noodle.assume"},
-                 [](OpPassManager &pm) {
-                   pm.addPass(createNoodleExpandSolversPass());
-                 });
+  addWhenPresent(
+      pm,
+      {"noodle.closure", "noodle.matrix_power", "noodle.solve",
+       "noodle.assume"},
+      [](OpPassManager &pm) { pm.addPass(createNoodleExpandSolversPass()); });
   pm.addPass(createNoodlePlanContractionsPass());
 }
 
