@@ -127,8 +127,8 @@ Identification identify(std::string_view program,
   id.abiVersion = NOODLE_RT_ABI_VERSION;
   id.compiler = compiler;
   if (auto target = mlir::noodle::CpuTarget::get(options.cpu))
-    id.cpu = target->cpu + " " + target->features + " " +
-             target->kernelFeatures;
+    id.cpu =
+        target->cpu + " " + target->features + " " + target->kernelFeatures;
   else
     llvm::consumeError(target.takeError());
   std::string &text = id.options;

@@ -6,8 +6,8 @@
 Dialect <- Cost <- Algebra <- Strategy <- Conversion, Transforms, Target <-
 Pipelines <- Engine <- CAPI <- tools. The interpreter (Reference) knows the
 dialect alone and is known to Algebra, Engine and what is above. The compiler
-below Engine knows the runtime through noodle-rt/abi.h, ir_symbols.def and the
-number formats of narrow.h only.
+below Engine knows the runtime through noodle-rt/abi.h, ir_symbols.def, the
+records of sparse.h and the number formats of narrow.h only.
 The runtime knows nothing of the compiler or LLVM, the host API nothing but
 itself.
 """
@@ -25,6 +25,7 @@ COMPILER_RT = {
     "noodle-rt/abi.h",
     "noodle-rt/ir_symbols.def",
     "noodle-rt/narrow.h",  # what numbers of 16 bits mean: no call, no state
+    "noodle-rt/sparse.h",  # what generated code hands over: no call
 }
 INCLUDE = re.compile(r'^\s*#?\s*include\s+[<"]([^>"]+)[>"]')
 
@@ -62,7 +63,8 @@ def fault(path, included):
         return f"'{part}' has no layer; name it in {os.path.basename(__file__)}"
     if head == "noodle-rt":
         if LAYERS[part] < LAYERS["Engine"] and included not in COMPILER_RT:
-            return "the compiler knows the runtime through abi.h and narrow.h alone"
+            return ("the compiler knows the runtime through "
+                    f"{', '.join(sorted(COMPILER_RT))} alone")
         return None
     if head == "noodle-c" and LAYERS[part] < LAYERS["CAPI"]:
         return "the host API is above this"

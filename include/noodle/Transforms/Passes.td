@@ -175,14 +175,9 @@ def NoodleEmitSparseProductsPass
     Precondition: tensors. Postcondition: no such op; a sparse result is a cast
     of its buffers, which `noodle-sparsify` resolves.
 
-    Example: the product of two CSR matrices,
-
-    ```mlir
-    %c = noodle.sparse_product (%a, %b) from(%zero : f64) mul ...
-    ```
-
-    becomes a loop that counts terms, an `scf.parallel` over chunks that counts
-    entries, their sum, and an `scf.parallel` that forms them.
+    Example: `noodle.sparse_product (%a, %b) from(%zero : f64) mul ...` becomes a
+    loop that counts terms, an `scf.parallel` over chunks that counts entries,
+    and one that forms them.
   }];
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", /*default=*/"32",

@@ -164,8 +164,7 @@ TEST_P(ParallelTest, AFailureCancelsTheRest) {
     EXPECT_EQ(data.failures, 1);
     // Each other thread may have looked just before the failure.
     int others = executor ? executor->concurrency() - 1 : 0;
-    EXPECT_LE(data.afterwards, others)
-        << "a chunk began after the failure";
+    EXPECT_LE(data.afterwards, others) << "a chunk began after the failure";
     EXPECT_EQ(context.finish(status), NOODLE_RT_INDEX_RANGE);
     EXPECT_EQ(context.message(), "row 7");
     EXPECT_EQ(noodle_ir_parallel_for(context.handle(), 10, 1, body, &data),
