@@ -73,11 +73,54 @@ def clustering(n, edges):
     return shares
 
 
+def betweenness(n, edges, sources):
+    near = [[] for _ in range(n)]
+    for i, j in edges:
+        near[i].append(j)
+    total = [0.0] * n
+    for s in sources:
+        depth, paths, order = {s: 0}, [0] * n, [s]
+        paths[s] = 1
+        for i in order:
+            for j in near[i]:
+                if j not in depth:
+                    depth[j] = depth[i] + 1
+                    order.append(j)
+                if depth[j] == depth[i] + 1:
+                    paths[j] += paths[i]
+        share = [0.0] * n
+        for i in reversed(order):
+            share[i] = sum(paths[i] / paths[j] * (1 + share[j])
+                           for j in near[i] if depth[j] == depth[i] + 1)
+            if i != s:
+                total[i] += share[i]
+    return total
+
+
+def truss(edges, k):
+    """Edge -> the triangles on it in the k-truss."""
+    while True:
+        near = {}
+        for i, j in edges:
+            near.setdefault(i, set()).add(j)
+        support = {(i, j): len(near[i] & near[j]) for i, j in edges}
+        kept = {e for e in edges if support[e] >= k - 2}
+        if kept == edges:
+            return support
+        edges = kept
+
+
+def entries(path):
+    with open(path, encoding="ascii") as file:
+        lines = [line.split() for line in file if not line.startswith("%")]
+    return {(int(i) - 1, int(j) - 1): int(v) for i, j, v in lines[1:]}
+
+
 def run(jit, program, arguments, out):
     subprocess.run([jit, *program, "--strict", "--out", out] +
                    [text for a in arguments for text in ("--arg", str(a))],
                    check=True)
-    return np.load(out)
+    return np.load(out) if out.endswith(".npy") else entries(out)
 
 
 def expect(what, got, wanted):
@@ -87,15 +130,15 @@ def expect(what, got, wanted):
 
 def main():
     jit, examples, scratch = sys.argv[1:4]
-    matrix, out = scratch + ".mtx", scratch + ".npy"
+    matrix, given = scratch + ".mtx", scratch + ".given.npy"
 
-    def ask(program, *arguments):
+    def ask(program, *arguments, out=".out.npy"):
         return run(jit, [os.path.join(examples, program[0]), *program[1:]],
-                   arguments, out)
+                   arguments, scratch + out)
 
     seed = 7
     source = random.Random(seed)
-    sizes = [(1, 0), (2, 1), (40, 60), (300, 2000)]
+    sizes = [(1, 0), (2, 1), (40, 160), (300, 3000)]
     for n, count in sizes:
         what = f"seed {seed}, {n} nodes"
         directed = graph(source, n, count)
@@ -108,11 +151,22 @@ def main():
         expect(what + ", clustering",
                ask(["triangles.mlir", "-e", "clustering"], matrix),
                clustering(n, directed))
+        some = [source.randrange(n) for _ in range(3)]
+        np.save(given, np.array(some, np.int64))
+        expect(what + ", betweenness",
+               ask(["betweenness.mlir"], matrix, given),
+               betweenness(n, directed, some))
         both = directed | {(j, i) for i, j in directed}
         write(matrix, n, both)
         expect(what + ", triangles", ask(["triangles.mlir"], matrix),
                triangles(n, both))
-    print(f"agree: {len(sizes)} random graphs, four programs each")
+        simple = {(i, j) for i, j in both if i != j}
+        write(matrix, n, simple)
+        for k in (3, 4, 5):
+            got = ask(["ktruss.mlir"], matrix, k, out=".out.mtx")
+            if got != truss(simple, k):
+                sys.exit(f"{what}, {k}-truss: got {got}")
+    print(f"agree: {len(sizes)} random graphs, six programs each")
 
 
 if __name__ == "__main__":
