@@ -190,21 +190,6 @@ Value System::backward(Value work) {
                 })[0];
 }
 
-static SolveStructure turned(SolveStructure structure) {
-  switch (structure) {
-  case SolveStructure::Lower:
-    return SolveStructure::Upper;
-  case SolveStructure::Upper:
-    return SolveStructure::Lower;
-  case SolveStructure::UnitLower:
-    return SolveStructure::UnitUpper;
-  case SolveStructure::UnitUpper:
-    return SolveStructure::UnitLower;
-  default:
-    return structure;
-  }
-}
-
 static Value transposed(SolverEmitter &e, Value x) {
   return TransposeOp::create(e, e.dense(2), x, e.getDenseI64ArrayAttr({1, 0}),
                              StrategyKindAttr());
@@ -215,7 +200,7 @@ Value SolverEmitter::solve(Value a, Value b, bool left,
   bool vector = b && cast<RankedTensorType>(b.getType()).getRank() == 1;
   if (left) {
     a = transposed(*this, a);
-    structure = turned(structure);
+    structure = transposedStructure(structure);
     if (b && !vector)
       b = transposed(*this, b);
   }

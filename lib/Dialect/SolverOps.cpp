@@ -91,6 +91,21 @@ Properties noodle::closeProperties(Properties p) {
   return p;
 }
 
+SolveStructure noodle::transposedStructure(SolveStructure structure) {
+  switch (structure) {
+  case SolveStructure::Lower:
+    return SolveStructure::Upper;
+  case SolveStructure::Upper:
+    return SolveStructure::Lower;
+  case SolveStructure::UnitLower:
+    return SolveStructure::UnitUpper;
+  case SolveStructure::UnitUpper:
+    return SolveStructure::UnitLower;
+  default:
+    return structure;
+  }
+}
+
 std::optional<SolveStructure> noodle::parseSolveStructure(StringRef name) {
   return llvm::StringSwitch<std::optional<SolveStructure>>(name)
       .Case("general", SolveStructure::General)

@@ -247,28 +247,13 @@ static int64_t solveAs(const Grid &a, Grid &b, SolveStructure structure) {
   return bad;
 }
 
-static SolveStructure turned(SolveStructure structure) {
-  switch (structure) {
-  case SolveStructure::Lower:
-    return SolveStructure::Upper;
-  case SolveStructure::Upper:
-    return SolveStructure::Lower;
-  case SolveStructure::UnitLower:
-    return SolveStructure::UnitUpper;
-  case SolveStructure::UnitUpper:
-    return SolveStructure::UnitLower;
-  default:
-    return structure;
-  }
-}
-
 /// Solves with `square`'s side; the result replaces `x`.
 static LogicalResult solveWith(Square &square, const Grid &matrix, Grid &x,
                                SolveStructure structure) {
   Grid a = square.left ? transposed(matrix) : matrix;
   if (square.left) {
     x = transposed(x);
-    structure = turned(structure);
+    structure = transposedStructure(structure);
   }
   int64_t bad = square.type == NOODLE_RT_F64 ? solveAs<double>(a, x, structure)
                                              : solveAs<float>(a, x, structure);

@@ -45,6 +45,8 @@ Properties closeProperties(Properties properties);
 /// Structures that noodle.solve has a way for.
 enum class SolveStructure { General, Lower, Upper, UnitLower, UnitUpper, Spd };
 std::optional<SolveStructure> parseSolveStructure(StringRef name);
+/// That of the transpose.
+SolveStructure transposedStructure(SolveStructure structure);
 
 /// How a closure is computed.
 enum class ClosureForm {
