@@ -179,11 +179,14 @@ Status Engine::compileNow(std::string_view program,
       return status;
     }
     kernel = impl.memory.insert(key, std::move(kernel));
-    ++impl.promoted;
-    impl.log(false, "optimised " + name);
     return {};
   };
-  promotion = std::make_shared<Promotion>(impl.background, std::move(make));
+  auto promoted = [&impl, name = options.name] {
+    ++impl.promoted;
+    impl.log(false, "optimised " + name);
+  };
+  promotion = std::make_shared<Promotion>(impl.background, std::move(make),
+                                          std::move(promoted));
   return {};
 }
 

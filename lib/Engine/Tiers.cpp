@@ -108,14 +108,17 @@ void Promotion::run() {
     std::shared_ptr<const Kernel> made;
     Status status = make(made);
     make = nullptr; // what it was to be made of
-    std::lock_guard lock(mutex);
-    if (!status.ok()) {
-      why = status.str();
-      return;
+    {
+      std::lock_guard lock(mutex);
+      if (!status.ok()) {
+        why = status.str();
+        return;
+      }
+      next = std::move(made);
+      why.clear();
+      ready.store(true, std::memory_order_release);
     }
-    next = std::move(made);
-    why.clear();
-    ready.store(true, std::memory_order_release);
+    promoted();
   });
 }
 

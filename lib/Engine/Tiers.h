@@ -44,8 +44,12 @@ class Promotion : public std::enable_shared_from_this<Promotion> {
 public:
   /// Makes the optimised kernel; asked once.
   using Make = std::function<Status(std::shared_ptr<const Kernel> &)>;
-  Promotion(std::shared_ptr<Background> background, Make make)
-      : background(std::move(background)), make(std::move(make)) {}
+  /// `promoted` is called once calls run the optimised kernel, so that who
+  /// reads of it finds it so.
+  Promotion(std::shared_ptr<Background> background, Make make,
+            std::function<void()> promoted)
+      : background(std::move(background)), make(std::move(make)),
+        promoted(std::move(promoted)) {}
 
   /// The optimised kernel; null while there is none.
   std::shared_ptr<const Kernel> successor() const;
@@ -64,7 +68,8 @@ private:
   void run();
   std::shared_ptr<Background> background;
   Make make;
-  std::once_flag once; // guards make
+  std::function<void()> promoted;
+  std::once_flag once; // guards make and promoted
   std::atomic<int64_t> counted{0}, nanoseconds{0};
   std::atomic<bool> asked{false}, ready{false};
   mutable std::mutex mutex; // guards what follows

@@ -272,9 +272,11 @@ TEST(Tiers, FailureInTheBackgroundLeavesTierZero) {
   ASSERT_TRUE(pending);
   auto background = std::make_shared<Background>();
   auto promotion = std::make_shared<Promotion>(
-      background, [](std::shared_ptr<const Kernel> &) {
+      background,
+      [](std::shared_ptr<const Kernel> &) {
         return Status::error(Code::Internal, "planted");
-      });
+      },
+      [] { FAIL() << "promoted to nothing"; });
   std::shared_ptr<const Kernel> kernel;
   ASSERT_TRUE(Kernel::load(std::move(artifact), kernel, promotion).ok());
   Arguments arguments(5, 6, 7);
