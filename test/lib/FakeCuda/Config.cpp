@@ -49,6 +49,10 @@ int Config::parse(const char *text) {
       summary = given;
       continue;
     }
+    if (name == "of") {
+      of = given;
+      continue;
+    }
     double value;
     if (!parseNumber(given, value))
       return number;

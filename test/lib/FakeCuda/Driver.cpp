@@ -26,8 +26,8 @@ Call::Call(const char *name, Kind kind)
   if (!contexts().empty())
     current = contexts().back();
   const Config &config = state.config;
-  if (config.fail &&
-      int64_t(state.calls.size()) - state.failBase == config.fail) {
+  if (config.fail && (config.of.empty() || config.of == name) &&
+      state.counted() == config.fail) {
     code = CUresult(config.code);
     if (config.sticky)
       for (auto &device : state.devices)

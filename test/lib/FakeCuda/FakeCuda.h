@@ -16,6 +16,7 @@
 //   sm=90              compute capability
 //   driver=12080       what cuDriverGetVersion says; decides on PTX versions
 //   fail=N             driver call number N (from 1) fails; 0: none
+//   of=NAME            count calls of this function only, as in cuMemHostAlloc
 //   code=2             with this error
 //   sticky=0           1: and so does every later one, as when a context dies
 //   die=N              launch number N and all behind it fail with error 719

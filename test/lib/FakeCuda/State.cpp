@@ -97,6 +97,12 @@ void State::leaks() {
     }
 }
 
+int64_t State::counted() const {
+  auto begin = calls.begin() + failBase;
+  return config.of.empty() ? calls.end() - begin
+                           : std::count(begin, calls.end(), config.of);
+}
+
 void State::reset() {
   images.clear();
   events.clear();

@@ -39,6 +39,7 @@ struct Config {
   bool sticky = false, stats = false, pools = true;
   double bandwidth = 50, hbm = 3000;          ///< GB/s
   double launch = 3, call = 0.5, kernel = -1; ///< microseconds
+  std::string of; ///< function that `fail` counts; empty: every one
   std::string report, summary;
 
   /// 0, or the number of the first word that is not understood.
@@ -165,6 +166,8 @@ public:
   bool initialized = false;
   std::vector<const char *> calls;   ///< names, in order
   int64_t failBase = 0, dieBase = 0; ///< `fail` and `die` count from here
+  /// Calls that `fail` has counted, the last of the calls among them.
+  int64_t counted() const;
   int64_t launches = 0;
   double now = 0;
   Order hostOrder;

@@ -457,14 +457,14 @@ TEST_F(Cuda, TheLadderOfMemory) {
 
 TEST_F(Cuda, WithoutStagingTransfersStillWork) {
   std::vector<int64_t> a = counting(5000);
-  // First it is found which call page-locks memory, then that one fails.
-  int64_t number = 0;
-  for (bool fails : {false, true}) {
+  // The first transfer page-locks memory for its staging, and the second.
+  for (int64_t number : {1, 2}) {
     configure("report=/dev/null");
     auto device = open();
     DeviceModule module(device, code());
     int64_t before = fake_cuda_calls();
-    fake_cuda_adjust(("code=2,fail=" + std::to_string(number)).c_str());
+    fake_cuda_adjust(
+        ("code=2,of=cuMemHostAlloc,fail=" + std::to_string(number)).c_str());
     Call call(module);
     int64_t *out = call.allocate(5000);
     ASSERT_EQ(call.launch(combine(a.data(), a.data(), out, 5000, 0)),
@@ -472,14 +472,10 @@ TEST_F(Cuda, WithoutStagingTransfersStillWork) {
     ASSERT_EQ(call.session.finish(), NOODLE_RT_OK);
     EXPECT_EQ(out[4999], 4 * 4999);
     EXPECT_EQ(call.story(), "");
-    for (int64_t k = before + 1; k <= fake_cuda_calls() && !number; ++k)
-      if (fake_cuda_call_name(k) == std::string("cuMemHostAlloc"))
-        number = k - before;
-    ASSERT_GT(number, 0);
-    if (fails) {
-      EXPECT_EQ(fake_cuda_call_name(before + number),
-                std::string("cuMemHostAlloc"));
-    }
+    int64_t asked = 0;
+    for (int64_t k = before + 1; k <= fake_cuda_calls(); ++k)
+      asked += fake_cuda_call_name(k) == std::string("cuMemHostAlloc");
+    EXPECT_GE(asked, number);
   }
 }
 
