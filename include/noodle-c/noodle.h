@@ -195,6 +195,9 @@ typedef struct noodle_compile_options {
                          auto, or optimised where optimise_less is given */
   int64_t strassen_from; /**< least extent that strategy strassen halves; 0: as
                               measured */
+  int64_t plan_memory;   /**< bytes that planning keeps what a contraction
+                              makes within, by computing it in slices; 0: no
+                              limit. See memory_limit of a call */
 } noodle_compile_options;
 
 /** Compiles `length` bytes of text. `options` may be NULL. */

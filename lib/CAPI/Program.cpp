@@ -39,6 +39,9 @@ noodle_status *noodle_program_compile(noodle_engine *engine, const char *text,
     options.target = host.target ? host.target : engine->state->target;
     if (host.chip)
       options.chip = host.chip;
+    if (host.plan_memory < 0)
+      return failure(NOODLE_INVALID_ARGUMENT, "plan_memory is negative");
+    options.memoryLimit = host.plan_memory;
     if (host.strassen_from < 0)
       return failure(NOODLE_INVALID_ARGUMENT, "strassen_from is negative");
     options.strassenFrom = host.strassen_from;

@@ -57,6 +57,7 @@ void setOptions(mlir::noodle::PipelineOptions &pipeline,
   pipeline.strategy = options.strategy;
   if (!options.fp.empty())
     pipeline.fp = options.fp;
+  pipeline.memoryLimit = options.memoryLimit;
   pipeline.strassenFrom = options.strassenFrom;
   pipeline.profile = options.profile;
   pipeline.vectorBytes = target.vectorBytes;

@@ -37,6 +37,7 @@ static void fields(Is<CompileOptions> auto &options, auto &&visit) {
   visit(options.target);
   visit(options.chip);
   visit(options.optLevel);
+  visit(options.memoryLimit);
   visit(options.strassenFrom);
   visit(options.strict);
   visit(options.profile);

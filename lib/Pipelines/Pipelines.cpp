@@ -80,7 +80,9 @@ static void plan(OpPassManager &pm, const PipelineOptions &options) {
       {"noodle.closure", "noodle.matrix_power", "noodle.solve",
        "noodle.assume"},
       [](OpPassManager &pm) { pm.addPass(createNoodleExpandSolversPass()); });
-  pm.addPass(createNoodlePlanContractionsPass());
+  NoodlePlanContractionsPassOptions order;
+  order.memoryLimit = options.memoryLimit;
+  pm.addPass(createNoodlePlanContractionsPass(order));
 }
 
 static void select(OpPassManager &pm, const PipelineOptions &options) {

@@ -176,3 +176,109 @@ func.func @accumulator(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %c: tensor<4x5x
   %d = noodle.contract "ij,jk,kl->il" (%a, %b, %c) {accumulator = f64} : (tensor<2x3xf32>, tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<2x5xf64>
   return %d : tensor<2x5xf64>
 }
+
+// -----
+
+// Nested products of integers are grouped anew, through a transpose.
+// CHECK-LABEL: func.func @nested
+// CHECK: %[[T:.*]] = noodle.contract "mk,ik->mi"(%arg2, %arg1)
+// CHECK: noodle.contract "mi,ni->mn"(%[[T]], %arg0) {noodle.plan = "law 1, Contract_Associativity: split from mk,ni,ik->mn: chain, 3600 multiplications, saves 22000 of 25600"
+func.func @nested(%a: tensor<20x30xi64>, %b: tensor<30x40xi64>, %c: tensor<2x40xi64>) -> tensor<2x20xi64> {
+  %t = noodle.contract "mk,kn->mn" (%a, %b) : (tensor<20x30xi64>, tensor<30x40xi64>) -> tensor<20x40xi64>
+  %u = noodle.transpose %t {permutation = array<i64: 1, 0>} : tensor<20x40xi64> -> tensor<40x20xi64>
+  %d = noodle.contract "mk,kn->mn" (%c, %u) : (tensor<2x40xi64>, tensor<40x20xi64>) -> tensor<2x20xi64>
+  return %d : tensor<2x20xi64>
+}
+
+// -----
+
+// Must not fire: floats round differently, and the policy is strict.
+// CHECK-LABEL: func.func @strict
+// CHECK: %[[T:.*]] = noodle.contract "mk,kn->mn"(%arg0, %arg1)
+// CHECK: noodle.contract "mk,kn->mn"(%[[T]], %arg2) {noodle.plan = "law 1, Contract_Associativity, would leave 1800 of 24800 multiplications: needs the float policy reassoc"
+func.func @strict(%a: tensor<20x30xf64>, %b: tensor<30x40xf64>, %c: tensor<40x1xf64>) -> tensor<20x1xf64> {
+  %t = noodle.contract "mk,kn->mn" (%a, %b) : (tensor<20x30xf64>, tensor<30x40xf64>) -> tensor<20x40xf64>
+  %d = noodle.contract "mk,kn->mn" (%t, %c) : (tensor<20x40xf64>, tensor<40x1xf64>) -> tensor<20x1xf64>
+  return %d : tensor<20x1xf64>
+}
+
+// -----
+
+// The same under reassoc.
+module attributes {noodle.fp = #noodle.fp<reassoc>} {
+// CHECK-LABEL: func.func @reassoc
+// CHECK: %[[T:.*]] = noodle.contract {{.*}}(%arg1, %arg2)
+// CHECK: noodle.contract {{.*}}(%arg0, %[[T]])
+func.func @reassoc(%a: tensor<20x30xf64>, %b: tensor<30x40xf64>, %c: tensor<40x1xf64>) -> tensor<20x1xf64> {
+  %t = noodle.contract "mk,kn->mn" (%a, %b) : (tensor<20x30xf64>, tensor<30x40xf64>) -> tensor<20x40xf64>
+  %d = noodle.contract "mk,kn->mn" (%t, %c) : (tensor<20x40xf64>, tensor<40x1xf64>) -> tensor<20x1xf64>
+  return %d : tensor<20x1xf64>
+}
+}
+
+// -----
+
+// Must not fire: saturated sums depend on how they are grouped.
+// CHECK-LABEL: func.func @saturates
+// CHECK: %[[T:.*]] = noodle.contract "mk,kn->mn"(%arg0, %arg1)
+// CHECK: noodle.contract "mk,kn->mn"(%[[T]], %arg2)
+func.func @saturates(%a: tensor<20x30xi64>, %b: tensor<30x40xi64>, %c: tensor<40x1xi64>) -> tensor<20x1xi64> {
+  %t = noodle.contract "mk,kn->mn" (%a, %b) {semiring = #noodle.semiring<min_plus>} : (tensor<20x30xi64>, tensor<30x40xi64>) -> tensor<20x40xi64>
+  %d = noodle.contract "mk,kn->mn" (%t, %c) {semiring = #noodle.semiring<min_plus>} : (tensor<20x40xi64>, tensor<40x1xi64>) -> tensor<20x1xi64>
+  return %d : tensor<20x1xi64>
+}
+
+// -----
+
+// Must not fire: the inner product has another user, who needs it anyway.
+// CHECK-LABEL: func.func @shared
+// CHECK: %[[T:.*]] = noodle.contract "mk,kn->mn"(%arg0, %arg1)
+// CHECK: noodle.contract "mk,kn->mn"(%[[T]], %arg2)
+func.func @shared(%a: tensor<20x30xi64>, %b: tensor<30x40xi64>, %c: tensor<40x1xi64>) -> (tensor<20x40xi64>, tensor<20x1xi64>) {
+  %t = noodle.contract "mk,kn->mn" (%a, %b) : (tensor<20x30xi64>, tensor<30x40xi64>) -> tensor<20x40xi64>
+  %d = noodle.contract "mk,kn->mn" (%t, %c) : (tensor<20x40xi64>, tensor<40x1xi64>) -> tensor<20x1xi64>
+  return %t, %d : tensor<20x40xi64>, tensor<20x1xi64>
+}
+
+// -----
+
+// Must not fire: the loop would compute the inner product each time.
+// CHECK-LABEL: func.func @outside
+// CHECK: %[[T:.*]] = noodle.contract "mk,kn->mn"(%arg0, %arg1)
+// CHECK: scf.for
+// CHECK: noodle.contract "mk,kn->mn"(%[[T]], %{{.*}})
+func.func @outside(%a: tensor<20x20xi64>, %b: tensor<20x20xi64>, %c: tensor<20x1xi64>, %n: index) -> tensor<20x1xi64> {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %t = noodle.contract "mk,kn->mn" (%a, %b) : (tensor<20x20xi64>, tensor<20x20xi64>) -> tensor<20x20xi64>
+  %d = scf.for %i = %zero to %n step %one iter_args(%x = %c) -> tensor<20x1xi64> {
+    %y = noodle.contract "mk,kn->mn" (%t, %x) : (tensor<20x20xi64>, tensor<20x1xi64>) -> tensor<20x1xi64>
+    scf.yield %y : tensor<20x1xi64>
+  }
+  return %d : tensor<20x1xi64>
+}
+
+// -----
+
+// Must not fire: the result's extent of 1 hides that the operand's is unknown.
+// CHECK-LABEL: func.func @promise
+// CHECK: %[[T:.*]] = noodle.contract "mk,kn->mn"(%arg0, %arg1) {{.*}} -> tensor<20x1xi64>
+// CHECK: noodle.contract "mk,kn->mn"(%[[T]], %arg2)
+func.func @promise(%a: tensor<20x30xi64>, %b: tensor<30x?xi64>, %c: tensor<40x1xi64>) -> tensor<20x1xi64> {
+  %t = noodle.contract "mk,kn->mn" (%a, %b) : (tensor<20x30xi64>, tensor<30x?xi64>) -> tensor<20x1xi64>
+  %d = noodle.contract "mk,kn->mn" (%t, %c) : (tensor<20x1xi64>, tensor<40x1xi64>) -> tensor<20x1xi64>
+  return %d : tensor<20x1xi64>
+}
+
+// -----
+
+// A count over a join of sparse relations never forms the join.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+// CHECK-LABEL: func.func @join
+// CHECK: %[[A:.*]] = noodle.contract "ij->j"(%arg0)
+// CHECK: noodle.contract "j,jk->"(%[[A]], %arg1)
+func.func @join(%a: tensor<500x600xi64, #csr>, %b: tensor<600x700xi64, #csr>) -> tensor<i64> {
+  %t = noodle.contract "ij,jk->ik" (%a, %b) : (tensor<500x600xi64, #csr>, tensor<600x700xi64, #csr>) -> tensor<500x700xi64, #csr>
+  %d = noodle.contract "ik->" (%t) : (tensor<500x700xi64, #csr>) -> tensor<i64>
+  return %d : tensor<i64>
+}

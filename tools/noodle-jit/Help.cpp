@@ -64,7 +64,8 @@ Compilation
 Execution
   --threads N          threads of parallel loops (default: one per core)
   --mem-limit BYTES    memory of the host alive in the call at once; suffixes K,
-                       M, G. A device's memory is its own.
+                       M, G, also KiB, MiB, GiB. Products are planned to keep
+                       within it. A device's memory is its own.
   --deadline MS        end the call after so many milliseconds
   --repeat N           call N times; the fastest and the median are printed
   --check              run the interpreter too and compare: integers and

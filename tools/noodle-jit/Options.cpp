@@ -32,6 +32,9 @@ bool parseInt(std::string_view text, int64_t low, int64_t &value) {
 
 bool parseBytes(std::string_view text, int64_t &value) {
   int shift = 0;
+  bool unit = text.ends_with("iB");
+  if (unit)
+    text.remove_suffix(2);
   if (!text.empty())
     shift = text.back() == 'K'   ? 10
             : text.back() == 'M' ? 20
@@ -39,7 +42,7 @@ bool parseBytes(std::string_view text, int64_t &value) {
                                  : 0;
   if (shift)
     text.remove_suffix(1);
-  return parseInt(text, 1, value) &&
+  return (shift || !unit) && parseInt(text, 1, value) &&
          !__builtin_mul_overflow(value, int64_t(1) << shift, &value);
 }
 
@@ -132,7 +135,11 @@ std::vector<Option> table(Options &o) {
                }),
        "a number of at least 1"},
       {"--mem-limit", Option::Value,
-       [&o](auto &text) { return parseBytes(text, o.call.memoryLimit); },
+       [&o](auto &text) {
+         bool known = parseBytes(text, o.call.memoryLimit);
+         o.compile.memoryLimit = o.call.memoryLimit;
+         return known;
+       },
        "a number of bytes such as 512M"},
       {"--deadline", Option::Value,
        integer(1, [&o](int64_t n) { o.call.deadlineMillis = n; }),

@@ -30,6 +30,8 @@ struct ContractionNetwork {
   llvm::SmallVector<double> density;
   /// Whether every step's result stores all its entries.
   bool denseResults = false;
+  /// Letters that may not be sliced.
+  llvm::SmallVector<unsigned> whole;
 };
 
 /// Contracts two tensors. Numbers count the operands first and then the results
@@ -67,6 +69,12 @@ struct OrderOptions {
 /// The cheapest order found, never costlier than the one written.
 ContractionOrder orderContractions(const ContractionNetwork &network,
                                    const OrderOptions &options = {});
+
+/// Puts the steps in the order, of those that make the same results, that has
+/// the fewest entries alive at once, and returns how many: results of steps,
+/// the last among them, of one slice. After the orders of Sethi and Ullman's
+/// register allocation (J. ACM 17, 1970).
+double arrangeSteps(const ContractionNetwork &network, ContractionOrder &order);
 
 /// The first with the second, the result with the third and so on.
 ContractionOrder orderAsWritten(const ContractionNetwork &network);

@@ -167,14 +167,18 @@ def NoodleElaboratePass : Pass<"noodle-elaborate", "::mlir::ModuleOp"> {
 
 def NoodlePlanContractionsPass
     : Pass<"noodle-plan-contractions", "::mlir::ModuleOp"> {
-  let summary = "split n-ary contractions into binary ones";
+  let summary = "choose the order of products";
   let description = [{
     Contract_Associativity, law 1: an n-ary contraction is split where its
     semiring is associative and distributive, in the order of fewest
     multiplications where it also commutes, else from left to right. An
     intermediate keeps the letters that other operands or the output still need.
-    Where one would not fit in memory, the contraction stays one loop nest.
-    `noodle.plan` on the result says what was done or why not.
+    Contractions that feed one another and nobody else are taken for one where
+    the semiring is exact or the float policy lets products be grouped anew, and
+    where that leaves fewer multiplications. Where an intermediate would not fit
+    in memory, the contraction stays one loop nest, or under `memory-limit` runs
+    an index at a time of some of its letters. `noodle.plan` on the result says
+    what was done or why not.
 
     Precondition: elaborated ops. Postcondition: the same values; pieces keep the
     site of their contraction.
@@ -195,7 +199,14 @@ def NoodlePlanContractionsPass
       : (tensor<2x4xf64>, tensor<4x5xf64>) -> tensor<2x5xf64>
     ```
   }];
-  let dependentDialects = ["::mlir::noodle::NoodleDialect"];
+  let options = [
+    Option<"memoryLimit", "memory-limit", "int64_t", /*default=*/"0",
+           "bytes that what a contraction makes may take; 0: no limit">
+  ];
+  let dependentDialects = [
+    "::mlir::noodle::NoodleDialect", "::mlir::arith::ArithDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
 }
 
 def NoodleInferPropertiesPass

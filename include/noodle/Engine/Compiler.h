@@ -59,6 +59,8 @@ struct CompileOptions {
   /// out hot. All three give the same bits. The functions here take "auto" for
   /// "optimised".
   std::string tier = "optimised";
+  /// Bytes that planning keeps what a contraction makes within; 0: no limit.
+  int64_t memoryLimit = 0;
   /// Least extent that strategy strassen halves; 0: as measured.
   int64_t strassenFrom = 0;
   /// A fallback is an error: to the interpreter, from a device to the CPU, or

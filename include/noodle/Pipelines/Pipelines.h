@@ -72,6 +72,11 @@ struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
   PassOptions::Option<std::string> fp{
       *this, "fp", llvm::cl::desc("float policy: strict, reassoc or fast"),
       llvm::cl::init("strict")};
+  /// Bytes that planning keeps what a contraction makes within; 0: no limit.
+  PassOptions::Option<int64_t> memoryLimit{
+      *this, "memory-limit",
+      llvm::cl::desc("bytes that what a contraction makes may take"),
+      llvm::cl::init(0)};
   /// Least extent that strategy strassen halves; 0: as measured.
   PassOptions::Option<int64_t> strassenFrom{
       *this, "strassen-from",

@@ -38,19 +38,22 @@ FailureOr<Semiring> LawContext::resolve(Operation *op, SemiringAttr semiring,
                            [&] { return op->emitOpError(); });
 }
 
-bool LawContext::mayRegroup(Operation *op, SemiringAttr semiring,
-                            Type element) {
+LawContext::Regroup LawContext::regroup(Operation *op, SemiringAttr semiring,
+                                        Type element) {
   FailureOr<Semiring> known = resolve(op, semiring, element);
   if (failed(known))
-    return false;
+    return Regroup::Never;
   SemiringTraits traits = known->traits();
-  // Saturated sums depend on how they are grouped.
-  bool saturates = isa<IntegerType>(element) &&
-                   (semiring.getKind() == SemiringKind::MinPlus ||
-                    semiring.getKind() == SemiringKind::MaxPlus);
-  bool exact = traits.exact && !saturates;
-  return traits.associative && traits.distributive &&
-         (exact || policyOf(op) != FPPolicy::Strict);
+  if (!traits.associative || !traits.distributive)
+    return Regroup::Never;
+  // Saturated sums depend on how they are grouped, whatever the policy.
+  if (isa<IntegerType>(element) &&
+      (semiring.getKind() == SemiringKind::MinPlus ||
+       semiring.getKind() == SemiringKind::MaxPlus))
+    return Regroup::Never;
+  return traits.exact || policyOf(op) != FPPolicy::Strict
+             ? Regroup::Free
+             : Regroup::NeedsPolicy;
 }
 
 bool LawContext::mayDropZeros(Operation *op, SemiringAttr semiring,

@@ -31,9 +31,13 @@ public:
 
   /// The float policy of the op's function or module.
   static FPPolicy policyOf(Operation *op);
-  /// Whether products of the semiring may be grouped anew at this op: it is
-  /// associative and distributive, and exact or the policy is `reassoc`.
-  bool mayRegroup(Operation *op, SemiringAttr semiring, Type element);
+  /// Whether products of the semiring may be grouped anew: it is associative
+  /// and distributive, and exact or the policy is `reassoc`.
+  enum class Regroup { Never, NeedsPolicy, Free };
+  Regroup regroup(Operation *op, SemiringAttr semiring, Type element);
+  bool mayRegroup(Operation *op, SemiringAttr semiring, Type element) {
+    return regroup(op, semiring, element) == Regroup::Free;
+  }
   /// Whether products with a zero may be left out: its zero annihilates, and
   /// what is multiplied is no float or the policy allows it (0 * inf is NaN).
   bool mayDropZeros(Operation *op, SemiringAttr semiring, Type element);

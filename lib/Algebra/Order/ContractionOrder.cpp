@@ -89,7 +89,8 @@ void slice(const Sets<W> &sets, ContractionOrder &order, double mostEntries) {
     ContractionOrder best;
     double bestMerit = std::numeric_limits<double>::infinity();
     candidates.each([&](unsigned letter) {
-      if (now.logs[letter] == 0 || sets.output.test(letter))
+      if (now.logs[letter] == 0 || sets.output.test(letter) ||
+          sets.whole.test(letter))
         return;
       ContractionOrder tried = order;
       tried.sliced.push_back(letter);
@@ -112,7 +113,7 @@ ContractionOrder search(const Sets<W> &sets, const OrderOptions &options) {
   double infinite = std::numeric_limits<double>::infinity();
   unsigned count = sets.operands.size();
   ContractionOrder best;
-  best.flops = infinite;
+  best.flops = best.largest = infinite;
   auto keep = [&](llvm::SmallVector<ContractionStep> steps,
                   llvm::StringRef method) {
     ContractionOrder order;

@@ -69,6 +69,7 @@ template <unsigned W> struct Sets {
   std::vector<Set> operands;
   std::vector<double> thin; ///< log2 of densities, 0 or less
   Set output;
+  Set whole;           ///< letters that may not be sliced
   bool sparse = false; ///< results may be sparse
 
   explicit Sets(const ContractionNetwork &network) {
@@ -81,6 +82,8 @@ template <unsigned W> struct Sets {
     }
     for (unsigned letter : network.output)
       output.set(letter);
+    for (unsigned letter : network.whole)
+      whole.set(letter);
     for (unsigned k = 0; k < operands.size(); ++k) {
       double density = k < network.density.size() ? network.density[k] : 1;
       thin.push_back(std::log2(std::min(1.0, std::max(density, 1e-300))));

@@ -1,0 +1,477 @@
+//===- PlanContractions.cpp - in which order contractions are made --------===//
+//
+// Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "../Laws/Laws.h"
+#include "Island.h"
+
+#include "noodle/Algebra/Passes.h"
+#include "noodle/Algebra/Sites.h"
+#include "noodle/Dialect/SparseProduct.h"
+
+#include "llvm/ADT/SmallBitVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Format.h"
+#include <cmath>
+
+namespace mlir::noodle {
+#define GEN_PASS_DEF_NOODLEPLANCONTRACTIONSPASS
+#include "noodle/Algebra/Passes.h.inc"
+} // namespace mlir::noodle
+
+using namespace mlir;
+using namespace mlir::noodle;
+
+/// An extent that nothing tells: of a matrix worth compiling for. A guess.
+static constexpr double kUnknownExtent = 256;
+/// Entries of the largest intermediate worth its memory: 8 GiB of f64. A guess.
+static constexpr double kMostEntries = double(1 << 30);
+/// Of a memory limit, what is left to the blocks that products pack: an eighth,
+/// and no more than the 32 MiB that a few threads take. A guess.
+static double packing(double memoryLimit) {
+  return std::min<double>(memoryLimit / 8, 32 << 20);
+}
+/// Nested products are regrouped where that leaves at most this share of the
+/// multiplications: a few fewer are worth no other shapes. A guess.
+static constexpr double kWorthRegrouping = 0.9;
+
+namespace {
+
+/// "20000" or "1.30e+09".
+std::string count(double number) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (number < 1e7)
+    stream << std::llround(number);
+  else
+    stream << llvm::format("%.2e", number);
+  return text;
+}
+
+/// "512 bytes" or "1.21 MiB".
+std::string bytes(double number) {
+  static constexpr StringRef units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+  if (number < 1024)
+    return std::to_string(std::llround(number)) + " bytes";
+  unsigned unit = 0;
+  for (number /= 1024; number >= 1024 && unit + 1 < std::size(units); ++unit)
+    number /= 1024;
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << llvm::format("%.2f ", number) << units[unit];
+  return text;
+}
+
+/// An island in numbers.
+struct NumberedIsland {
+  ContractionNetwork network;
+  SmallVector<std::string> names; ///< of letters
+  double sums = 0;                ///< additions before the products
+  bool known = true;              ///< whether every extent is
+};
+
+/// What is done with an island.
+struct Plan {
+  ContractionOrder order;
+  double peak = 0; ///< entries alive at once
+  bool fits = true;
+};
+
+class Planner {
+public:
+  Planner(LawContext &context, int64_t memoryLimit)
+      : context(context), memoryLimit(memoryLimit) {}
+
+  /// Plans the contraction with the producers that it may take in.
+  LogicalResult plan(ContractOp root);
+  /// Whether another contraction has taken this one in, which is gone then.
+  bool isTaken(Operation *op) const { return taken.contains(op); }
+
+private:
+  std::string whyWhole(const Island &island);
+  double densityOf(Value sparse, std::optional<double> entries);
+  NumberedIsland number(const Island &island);
+  Plan order(const Island &island, const NumberedIsland &numbered,
+             OrderEffort effort = OrderEffort::Quick);
+  /// Multiplications of the contraction planned alone.
+  double aloneFlops(ContractOp op);
+  double asWritten(const Island &island);
+  bool reducePrivate(Island &island);
+  void note(Operation *op, std::string text);
+  LogicalResult execute(Island &island, const NumberedIsland &numbered,
+                        const Plan &plan, std::string text);
+  LogicalResult noteUnfit(ContractOp root, const NumberedIsland &numbered,
+                          const Plan &plan);
+
+  LawContext &context;
+  int64_t memoryLimit;
+  llvm::SmallDenseSet<Operation *> taken;
+  llvm::DenseMap<Operation *, double> alone;
+};
+
+} // namespace
+
+/// Why the contraction must stay one loop nest; empty where it may be split.
+std::string Planner::whyWhole(const Island &island) {
+  ContractOp op = island.root;
+  FailureOr<Semiring> semiring =
+      Semiring::resolve(op.getSemiring(), op.getAccumulatorType(), op,
+                        [&] { return op.emitOpError(); });
+  if (failed(semiring))
+    return "the semiring is unknown";
+  SemiringTraits traits = semiring->traits();
+  if (!traits.associative || !traits.distributive)
+    return "the semiring is not associative and distributive";
+  // Summing first makes an absent entry a zero, which IEEE multiplies: 0 * inf
+  // is NaN where skipping gives 0.
+  bool sparse = llvm::any_of(island.factors,
+                             [](const Factor &f) { return f.isSparse(); });
+  if (sparse && !traits.exact && LawContext::policyOf(op) == FPPolicy::Strict)
+    return "absent entries would become float zeros";
+  if (sparse && !traits.annihilating)
+    return "the semiring's zero does not annihilate";
+  if (op.getType().getEncoding())
+    return "the result is sparse";
+  if (sparseProductForm(op))
+    return "one operand says where the product of the others is needed";
+  // Operands of a contraction have one element type.
+  if (island.factors[0].type().getElementType() != op.getAccumulatorType())
+    return "intermediates would have the accumulator's type";
+  return {};
+}
+
+/// Share of a sparse tensor's entries that are stored: as known, else of a
+/// product as expected of entries that lie anywhere, else all.
+double Planner::densityOf(Value sparse, std::optional<double> entries) {
+  if (!entries || *entries <= 0)
+    return 1;
+  if (std::optional<int64_t> stored = context.sizes.stored(sparse))
+    return double(*stored) / *entries;
+  if (auto product = sparse.getDefiningOp<ContractOp>())
+    return std::min(1.0, aloneFlops(product) / *entries);
+  return 1;
+}
+
+/// Contract_Distributivity: a letter of one operand alone is summed first where
+/// that keeps it out of the other operands' loops. The letters that are left.
+static SmallVector<std::string> summedFirst(const Island &island,
+                                            unsigned number) {
+  const Factor &factor = island.factors[number];
+  SmallVector<Factor> rest(island.factors);
+  rest.erase(rest.begin() + number);
+  bool more = llvm::any_of(rest, [&](const Factor &other) {
+    return llvm::any_of(other.letters, [&](const std::string &letter) {
+      return !factor.has(letter);
+    });
+  });
+  SmallVector<std::string> kept = island.keptOf(factor, rest);
+  bool repeats = llvm::any_of(factor.letters, [&](const std::string &l) {
+    return llvm::count(factor.letters, l) > 1;
+  });
+  return more && !repeats ? kept : factor.letters;
+}
+
+/// The factors as a network; intermediates are dense.
+NumberedIsland Planner::number(const Island &island) {
+  NumberedIsland numbered;
+  ContractionNetwork &network = numbered.network;
+  network.denseResults = true;
+  llvm::StringMap<unsigned> numbers;
+  SmallVector<std::optional<double>> extents;
+  auto number = [&](const std::string &name) {
+    auto [at, made] = numbers.try_emplace(name, extents.size());
+    if (made) {
+      extents.push_back(std::nullopt);
+      numbered.names.push_back(name);
+    }
+    return at->second;
+  };
+  for (const Factor &factor : island.factors) {
+    SmallVector<unsigned> letters;
+    std::optional<double> entries = 1;
+    for (auto [d, name] : llvm::enumerate(factor.letters)) {
+      unsigned letter = number(name);
+      if (!llvm::is_contained(letters, letter))
+        letters.push_back(letter);
+      std::optional<int64_t> extent = context.sizes.extent(factor.value, d);
+      // A 1 gives way to what another operand says: it broadcasts.
+      if (extent)
+        extents[letter] =
+            std::max<double>(extents[letter].value_or(1), *extent);
+      if (extent && entries)
+        *entries *= *extent;
+      else
+        entries = std::nullopt;
+      if (factor.isSparse())
+        network.whole.push_back(letter);
+    }
+    network.density.push_back(
+        factor.isSparse() ? densityOf(factor.value, entries) : 1);
+    network.operands.push_back(letters);
+  }
+  for (const std::string &name : island.output)
+    network.output.push_back(number(name));
+  SmallVector<double> sizes(extents.size());
+  for (auto [size, extent] : llvm::zip(sizes, extents))
+    size = std::max(1.0, extent.value_or(kUnknownExtent));
+  for (auto [k, factor] : llvm::enumerate(island.factors)) {
+    SmallVector<std::string> kept = summedFirst(island, k);
+    if (kept.size() == factor.letters.size())
+      continue;
+    double entries = network.density[k];
+    for (unsigned letter : network.operands[k])
+      entries *= sizes[letter];
+    numbered.sums += entries;
+    llvm::erase_if(network.operands[k], [&](unsigned letter) {
+      return !llvm::is_contained(kept, numbered.names[letter]);
+    });
+    network.density[k] = 1;
+  }
+  for (std::optional<double> extent : extents) {
+    numbered.known &= extent.has_value();
+    network.extents.push_back(std::max(1.0, extent.value_or(kUnknownExtent)));
+  }
+  return numbered;
+}
+
+/// The order, sliced until it fits the memory limit.
+Plan Planner::order(const Island &island, const NumberedIsland &numbered,
+                    OrderEffort effort) {
+  const ContractionNetwork &network = numbered.network;
+  ContractOp op = island.root;
+  bool commutes = Semiring::resolve(op.getSemiring(), op.getAccumulatorType(),
+                                    op, [&] { return op.emitOpError(); })
+                      ->traits()
+                      .commutative;
+  OrderOptions options;
+  options.effort = effort;
+  auto find = [&] {
+    // Neighbours are joined in any grouping, others only where products
+    // commute.
+    Plan plan;
+    plan.order = commutes ? orderContractions(network, options)
+                          : orderAsWritten(network);
+    plan.peak = arrangeSteps(network, plan.order);
+    return plan;
+  };
+  double each = elementBytes(op.getAccumulatorType());
+  double most = memoryLimit > 0 ? (memoryLimit - packing(memoryLimit)) / each
+                                : kMostEntries;
+  Plan best = find();
+  auto fits = [&](const Plan &plan) {
+    return (memoryLimit > 0 ? plan.peak : plan.order.largest) <= most;
+  };
+  best.fits = fits(best);
+  // What is alive is a few of the largest, so each round asks for smaller
+  // ones. Without a limit a contraction that does not fit stays one nest.
+  options.mostEntries = most;
+  while (memoryLimit > 0 && commutes && !best.fits && numbered.known &&
+         options.mostEntries >= 1) {
+    options.mostEntries = std::min(options.mostEntries, best.order.largest / 2);
+    Plan next = find();
+    if (next.peak >= best.peak && next.order.largest >= best.order.largest)
+      break;
+    best = std::move(next);
+    best.fits = fits(best);
+  }
+  return best;
+}
+
+/// One nest over all letters.
+static double nestFlops(const ContractionNetwork &network) {
+  llvm::SmallBitVector walked(network.extents.size());
+  for (ArrayRef<unsigned> letters : network.operands)
+    for (unsigned letter : letters)
+      walked.set(letter);
+  double flops = 1;
+  for (unsigned letter : walked.set_bits())
+    flops *= network.extents[letter];
+  for (double density : network.density)
+    flops *= density;
+  return flops;
+}
+
+double Planner::aloneFlops(ContractOp op) {
+  if (auto found = alone.find(op); found != alone.end())
+    return found->second;
+  Island island(op);
+  NumberedIsland numbered = number(island);
+  double flops = nestFlops(numbered.network);
+  if (island.factors.size() > 2 && whyWhole(island).empty())
+    flops = std::min(flops, order(island, numbered).order.flops);
+  flops += numbered.sums;
+  alone[op] = flops;
+  return flops;
+}
+
+double Planner::asWritten(const Island &island) {
+  double flops = aloneFlops(island.root);
+  for (Operation *op : island.inner)
+    if (auto contract = dyn_cast<ContractOp>(op))
+      flops += aloneFlops(contract);
+  return flops;
+}
+
+/// Sums what is summed first. Says whether there was something.
+bool Planner::reducePrivate(Island &island) {
+  bool changed = false;
+  for (unsigned k = 0; k < island.factors.size(); ++k) {
+    SmallVector<std::string> kept = summedFirst(island, k);
+    if (kept.size() == island.factors[k].letters.size())
+      continue;
+    island.factors[k] =
+        emitPiece(island, island.factors[k], kept, context.rewriter);
+    changed = true;
+  }
+  return changed;
+}
+
+/// Adds to what laws have said of the op.
+void Planner::note(Operation *op, std::string text) {
+  if (auto before = op->getAttrOfType<StringAttr>("noodle.plan"))
+    text = before.getValue().str() + "; " + text;
+  op->setAttr("noodle.plan", context.rewriter.getStringAttr(text));
+}
+
+/// No order keeps within the memory limit: an error where the sizes are sure.
+LogicalResult Planner::noteUnfit(ContractOp root,
+                                 const NumberedIsland &numbered,
+                                 const Plan &plan) {
+  double each = elementBytes(root.getAccumulatorType());
+  if (memoryLimit > 0 && numbered.known)
+    return root.emitError("no order of these products keeps within the memory "
+                          "limit of ")
+           << bytes(memoryLimit) << ": the smallest peak found is "
+           << bytes(plan.peak * each + packing(memoryLimit));
+  note(root, "one loop nest: an intermediate would have " +
+                 count(plan.order.largest) + " entries");
+  return success();
+}
+
+LogicalResult Planner::execute(Island &island, const NumberedIsland &numbered,
+                               const Plan &plan, std::string text) {
+  IRRewriter &rewriter = context.rewriter;
+  ContractOp root = island.root;
+  ArrayRef<ContractionStep> steps = plan.order.steps;
+  double each = elementBytes(root.getAccumulatorType());
+  rewriter.setInsertionPoint(root);
+  bool changed = reducePrivate(island);
+  if (!plan.order.sliced.empty()) {
+    auto before = root->getAttr("noodle.plan");
+    Value sum = emitSliced(island, plan.order, numbered.names, rewriter);
+    if (!sum)
+      return noteUnfit(root, numbered, plan);
+    double slices = 1;
+    std::string letters;
+    for (unsigned letter : plan.order.sliced) {
+      slices *= numbered.network.extents[letter];
+      letters += (letters.empty() ? "" : ", ") + numbered.names[letter];
+    }
+    text += ", in " + count(slices) + " slices of " + letters + ", " +
+            bytes(plan.peak * each) + " alive at most";
+    auto loop = cast<scf::ForOp>(sum.getDefiningOp());
+    while (auto next =
+               dyn_cast<scf::ForOp>(*std::prev(loop.getBody()->end(), 2)))
+      loop = next;
+    Operation *last = &*std::prev(loop.getBody()->end(), 2);
+    if (before)
+      last->setAttr("noodle.plan", before);
+    note(last, text);
+    rewriter.replaceOp(root, sum);
+  } else {
+    if (!changed && steps.size() < 2 && island.inner.empty())
+      return success();
+    SmallVector<Factor> last = emitSteps(island, steps, rewriter);
+    if (memoryLimit > 0 && steps.size() > 1)
+      text += ", " + bytes(plan.peak * each) + " alive at most";
+    SmallVector<Value> inputs =
+        llvm::map_to_vector(last, [](const Factor &f) { return f.value; });
+    rewriter.modifyOpInPlace(root, [&] {
+      root.getInputsMutable().assign(inputs);
+      root.setEquation(equationOf(last, island.output));
+      note(root, text);
+    });
+  }
+  for (Operation *op : island.inner) {
+    taken.insert(op);
+    rewriter.eraseOp(op);
+  }
+  context.sizes = KnownSizes();
+  alone.clear();
+  return success();
+}
+
+LogicalResult Planner::plan(ContractOp root) {
+  Island single(root);
+  std::string why = whyWhole(single);
+  if (!why.empty()) {
+    if (single.factors.size() > 2)
+      note(root, "one loop nest: " + why);
+    return success();
+  }
+  auto split = [](const Island &island, const Plan &plan) {
+    std::string text = "split from " + island.equation();
+    if (plan.order.steps.size() > 1)
+      text += (": " + plan.order.method + ", " + count(plan.order.flops) +
+               " multiplications")
+                  .str();
+    return text;
+  };
+  // Contract_Associativity: nested products as one, where the semiring or the
+  // policy lets them be grouped anew.
+  LawContext::Regroup regroup =
+      context.regroup(root, root.getSemiring(), root.getAccumulatorType());
+  Island island = single;
+  if (regroup != LawContext::Regroup::Never)
+    island.takeInProducers(context.mayDropZeros(root, root.getSemiring(),
+                                                root.getAccumulatorType()));
+  if (!island.inner.empty() && whyWhole(island).empty()) {
+    bool free = regroup == LawContext::Regroup::Free;
+    NumberedIsland numbered = number(island);
+    Plan found =
+        order(island, numbered, free ? OrderEffort::Quick : OrderEffort::Least);
+    double before = asWritten(island);
+    double after = found.order.flops + numbered.sums;
+    bool pays = found.fits && !found.order.steps.empty() &&
+                after <= kWorthRegrouping * before;
+    if (pays && free)
+      return execute(island, numbered, found,
+                     "law 1, Contract_Associativity: " + split(island, found) +
+                         ", saves " + count(before - after) + " of " +
+                         count(before));
+    if (pays)
+      note(root, "law 1, Contract_Associativity, would leave " + count(after) +
+                     " of " + count(before) +
+                     " multiplications: needs the float policy reassoc");
+  }
+  if (single.factors.size() < 2)
+    return success();
+  NumberedIsland numbered = number(single);
+  Plan found = order(single, numbered);
+  if (!found.fits)
+    return single.factors.size() > 2 ? noteUnfit(root, numbered, found)
+                                     : success();
+  return execute(single, numbered, found, split(single, found));
+}
+
+namespace {
+struct PlanContractions
+    : noodle::impl::NoodlePlanContractionsPassBase<PlanContractions> {
+  using NoodlePlanContractionsPassBase::NoodlePlanContractionsPassBase;
+
+  void runOnOperation() override {
+    LawContext context(&getContext());
+    Planner planner(context, memoryLimit);
+    SmallVector<ContractOp> ops;
+    getOperation()->walk([&](ContractOp op) { ops.push_back(op); });
+    // Consumers first: they take in what feeds them.
+    for (ContractOp op : llvm::reverse(ops)) {
+      if (!planner.isTaken(op) && failed(planner.plan(op)))
+        return signalPassFailure();
+    }
+    numberSites(getOperation());
+  }
+};
+} // namespace
