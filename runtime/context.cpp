@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "memory/pool.h"
 #include "noodle-rt/ir.h"
+#include "sched/region_times.h"
 #include "sparse/sparse.h"
 
 #include <algorithm>
@@ -317,6 +318,27 @@ struct Loop {
 
 using namespace noodle::rt;
 
+void *noodle_ir_try_alloc(noodle_rt_context *context, int64_t bytes,
+                          int64_t site) {
+  Call &call = callOf(context);
+  if (isBlockSize(bytes)) {
+    int64_t rounded = roundToAlignment(bytes);
+    if (reserve(call, rounded)) {
+      if (void *payload = call.pool->allocate(bytes)) {
+        std::lock_guard lock(call.mutex);
+        call.blocks.push(BlockHeader::of(payload), &call);
+        return payload;
+      }
+      std::lock_guard lock(call.mutex);
+      call.liveBytes -= rounded;
+    }
+  }
+  if (HostCalls *host = call.options.hostCalls)
+    if (noodle_rt_status status = host->shortage(context, site, bytes))
+      call.fail(status, nullptr, 0); // no effect where the host recorded it
+  return nullptr;
+}
+
 void *noodle_ir_alloc(noodle_rt_context *context, int64_t bytes) {
   Call &call = callOf(context);
   if (!isBlockSize(bytes)) {
@@ -406,7 +428,11 @@ noodle_rt_status noodle_ir_parallel_for(noodle_rt_context *context,
   int64_t chunks = count / chunk + (count % chunk != 0);
   Loop loop{context, count, chunk, body, captures};
   call.inParallel.store(true, std::memory_order_relaxed);
-  executor->run(chunks, Loop::run, &loop);
+  HostCalls *host = call.options.hostCalls;
+  if (host && host->timesRegions()) [[unlikely]]
+    host->region(runTimed(*executor, chunks, Loop::run, &loop, body));
+  else
+    executor->run(chunks, Loop::run, &loop);
   call.inParallel.store(false, std::memory_order_relaxed);
   return loop.status.load(std::memory_order_relaxed);
 }

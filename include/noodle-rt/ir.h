@@ -27,6 +27,11 @@ extern "C" {
 /// a valid block.
 void *noodle_ir_alloc(noodle_rt_context *context, int64_t bytes);
 
+/// The same for memory that op site `site` can do without: null is no failure,
+/// and the program computes in another way.
+void *noodle_ir_try_alloc(noodle_rt_context *context, int64_t bytes,
+                          int64_t site);
+
 /// Gives back a block of this call. Null is allowed.
 void noodle_ir_free(noodle_rt_context *context, void *block);
 

@@ -194,6 +194,16 @@ private:
   Link *first = nullptr;
 };
 
+/// One parallel loop that several threads could join.
+struct RegionTimes {
+  noodle_rt_body body = nullptr; ///< tells loops of a program apart
+  int threads = 1;               ///< that could join
+  int64_t chunks = 0;
+  double seconds = 0; ///< from its begin to its end
+  double busy = 0;    ///< what all threads spent in chunks
+  double longest = 0; ///< what the busiest thread did
+};
+
 /// Serves noodle_ir_reference_call and noodle_ir_mark. Called on whichever
 /// worker of the call gets there, perhaps several at once.
 class HostCalls {
@@ -208,6 +218,16 @@ public:
                                      int64_t resultCount) = 0;
   virtual void mark(int64_t site, int64_t phase, const int64_t *sizes,
                     int64_t sizeCount) = 0;
+  /// Whether `region` wants to be told: that takes two readings of the clock
+  /// for each chunk.
+  virtual bool timesRegions() const { return false; }
+  virtual void region(const RegionTimes &) {}
+  /// Memory that op site `site` can do without was refused. What is returned
+  /// other than OK ends the call.
+  virtual noodle_rt_status shortage(noodle_rt_context *, int64_t /*site*/,
+                                    int64_t /*bytes*/) {
+    return NOODLE_RT_OK;
+  }
 };
 
 /// Serves noodle_ir_launch and noodle_ir_host_access, and learns of every block

@@ -8,11 +8,19 @@
 
 namespace noodle::engine {
 
-bool mayAskBlas(const Artifact &artifact) {
+static bool hasStrategy(const Artifact &artifact, const char *strategy) {
   for (const Site &site : artifact.sites)
-    if (site.strategy == "library")
+    if (site.strategy == strategy)
       return true;
   return false;
+}
+
+bool mayAskBlas(const Artifact &artifact) {
+  return hasStrategy(artifact, "library");
+}
+
+bool mayLackMemory(const Artifact &artifact) {
+  return hasStrategy(artifact, "strassen");
 }
 
 void fillBlas(Receipt &receipt, rt::BlasReceipt used) {

@@ -244,9 +244,10 @@ void BoundCall::enter(std::shared_ptr<const Kernel> entered, size_t index) {
   if (code)
     module = impl.moduleOn(options.device.device);
   asksBlas = mayAskBlas(impl.artifact);
+  asksMemory = options.strictBlas && mayLackMemory(impl.artifact);
   tierZero = impl.promotion != nullptr;
   fast = impl.references.empty() && !options.receipt && code && !module &&
-         !asksBlas && !tierZero;
+         !asksBlas && !asksMemory && !tierZero;
   kernel = std::move(entered);
 }
 
@@ -276,7 +277,8 @@ Status BoundCall::runTierZero(rt::Region &region,
   }
   Clock::time_point begin = Clock::now();
   Status status;
-  if (kernel->impl().references.empty() && !options.receipt && !asksBlas) {
+  if (kernel->impl().references.empty() && !options.receipt && !asksBlas &&
+      !asksMemory) {
     Try attempt;
     attempt.deadlineMillis = options.deadlineMillis;
     status = runOnce(region, results, attempt);
@@ -293,7 +295,9 @@ Status BoundCall::runSlowly(rt::Region &region,
   Clock::time_point begin = Clock::now();
   int threads = options.executor ? options.executor->concurrency() : 1;
   std::optional<Monitor> monitor;
-  monitor.emplace(impl, options.memoryLimit, threads);
+  Monitor::Options monitored{options.memoryLimit, threads,
+                             options.receipt != nullptr, options.strictBlas};
+  monitor.emplace(impl, monitored);
   Try attempt;
   attempt.host = &*monitor;
   attempt.deadlineMillis = options.deadlineMillis;
@@ -314,7 +318,7 @@ Status BoundCall::runSlowly(rt::Region &region,
   }
   if (!alive || again) {
     // Whatever the lost device had is computed anew from the arguments.
-    monitor.emplace(impl, options.memoryLimit, threads);
+    monitor.emplace(impl, monitored);
     attempt = {};
     attempt.host = &*monitor;
     if (asksBlas)
@@ -324,6 +328,8 @@ Status BoundCall::runSlowly(rt::Region &region,
   }
   if (blas && !status.ok())
     placeRefusal(status, impl.artifact, blas->receipt());
+  if (asksMemory && !status.ok())
+    monitor->placeShortage(status);
   if (!options.receipt)
     return status;
   Receipt &receipt = *options.receipt;

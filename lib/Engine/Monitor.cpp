@@ -77,7 +77,7 @@ noodle_rt_status Monitor::reference(noodle_rt_context *context, int64_t site,
   // Parsing on first use changes nothing that callers can see.
   auto &module = const_cast<ReferenceModule &>(kernel.references[site]);
   return module.run("site", context, arguments, argumentCount, results,
-                    resultCount, memoryLimit);
+                    resultCount, options.memoryLimit);
 }
 
 void Monitor::mark(int64_t site, int64_t phase, const int64_t *sizes,
@@ -87,9 +87,11 @@ void Monitor::mark(int64_t site, int64_t phase, const int64_t *sizes,
   Measured &sum = measured[site];
   if (phase != 0) {
     sum.seconds += std::chrono::duration<double>(now - sum.begin).count();
+    current = -1;
     return;
   }
   ++sum.calls;
+  current = site;
   for (const Site &known : kernel.artifact.sites)
     if (known.id == site) {
       double flops = evaluateCost(known.flops, sizes, sizeCount);
@@ -98,7 +100,8 @@ void Monitor::mark(int64_t site, int64_t phase, const int64_t *sizes,
       sum.bytes += bytes;
       double seconds = -1;
       if (kernel.artifact.device.chip.empty() || known.strategy != "library")
-        seconds = predictProduct(known, threads, sizes, sizeCount, sum.how);
+        seconds =
+            predictProduct(known, options.threads, sizes, sizeCount, sum.how);
       sum.predicted += seconds >= 0
                            ? seconds
                            : predict(kernel.artifact, known, flops, bytes);
@@ -106,8 +109,62 @@ void Monitor::mark(int64_t site, int64_t phase, const int64_t *sizes,
   sum.begin = Clock::now();
 }
 
+void Monitor::region(const rt::RegionTimes &times) {
+  std::lock_guard lock(mutex);
+  auto known = llvm::find_if(regions, [&](const Region &region) {
+    return region.body == times.body && region.site == current;
+  });
+  if (known == regions.end())
+    known = regions.insert(known, Region{times.body, current});
+  ++known->calls;
+  known->chunks += times.chunks;
+  known->seconds += times.seconds;
+  known->capacity += times.seconds * times.threads;
+  known->busy += times.busy;
+  known->longest += times.longest;
+  known->mean += times.busy / times.threads;
+}
+
+noodle_rt_status Monitor::shortage(noodle_rt_context *context, int64_t site,
+                                   int64_t bytes) {
+  {
+    std::lock_guard lock(mutex);
+    auto known = llvm::find_if(shortages, [&](const ShortageReceipt &each) {
+      return each.site == site;
+    });
+    if (known == shortages.end())
+      shortages.push_back({site, bytes, 1});
+    else
+      ++known->count;
+  }
+  if (!options.strict)
+    return NOODLE_RT_OK;
+  std::string text = "no room for " + std::to_string(bytes) +
+                     " bytes of temporaries, and strict forbids a form that "
+                     "needs fewer";
+  return noodle_ir_fail(context, NOODLE_RT_OUT_OF_MEMORY, text.data(),
+                        int64_t(text.size()));
+}
+
+void Monitor::placeShortage(Status &status) const {
+  std::lock_guard lock(mutex);
+  if (status.code != Code::OutOfMemory || shortages.empty() ||
+      !status.place.empty())
+    return;
+  for (const Site &site : kernel.artifact.sites)
+    if (site.id == shortages.back().site)
+      status.place = site.place;
+}
+
 void Monitor::fill(Receipt &receipt) const {
   std::lock_guard lock(mutex);
+  receipt.shortages = shortages;
+  receipt.regions.clear();
+  for (const Region &region : regions)
+    receipt.regions.push_back(
+        {region.site, region.calls, region.chunks, region.seconds,
+         region.capacity > 0 ? region.busy / region.capacity : 0,
+         region.mean > 0 ? region.longest / region.mean - 1 : 0});
   receipt.referenceCalls = referenceCalls;
   for (SiteReceipt &site : receipt.sites) {
     auto found = measured.find(site.site.id);

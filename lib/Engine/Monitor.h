@@ -24,9 +24,14 @@ inline double secondsSince(Clock::time_point begin) {
 /// Runs reference sites and adds up what op sites took. Thread-safe.
 class Monitor final : public rt::HostCalls {
 public:
-  /// `threads`: what predictions are for.
-  Monitor(const Kernel::Impl &kernel, int64_t memoryLimit, int threads)
-      : kernel(kernel), memoryLimit(memoryLimit), threads(threads) {}
+  struct Options {
+    int64_t memoryLimit = 0;
+    int threads = 1;      ///< what predictions are for
+    bool receipt = false; ///< parallel loops are timed for one
+    bool strict = false;  ///< memory that is refused ends the call
+  };
+  Monitor(const Kernel::Impl &kernel, const Options &options)
+      : kernel(kernel), options(options) {}
 
   noodle_rt_status reference(noodle_rt_context *context, int64_t site,
                              noodle_rt_tensor *arguments, int64_t argumentCount,
@@ -34,7 +39,13 @@ public:
                              int64_t resultCount) override;
   void mark(int64_t site, int64_t phase, const int64_t *sizes,
             int64_t sizeCount) override;
+  bool timesRegions() const override { return options.receipt; }
+  void region(const rt::RegionTimes &times) override;
+  noodle_rt_status shortage(noodle_rt_context *context, int64_t site,
+                            int64_t bytes) override;
 
+  /// Under strict: whose op it was that memory was refused to.
+  void placeShortage(Status &status) const;
   /// Fills the sites of a receipt whose other fields are set.
   void fill(Receipt &receipt) const;
 
@@ -46,11 +57,19 @@ private:
     std::string how; ///< class and blocking of a dense contraction
   };
   const Kernel::Impl &kernel;
-  const int64_t memoryLimit;
-  const int threads;
+  const Options options;
   std::atomic<int64_t> referenceCalls{0};
   mutable std::mutex mutex; // guards what follows
   std::map<int64_t, Measured> measured;
+  int64_t current = -1; ///< the op site that runs, where sites are marked
+  /// Sums over the executions of one loop of one op.
+  struct Region {
+    noodle_rt_body body;
+    int64_t site, calls = 0, chunks = 0;
+    double seconds = 0, capacity = 0, busy = 0, longest = 0, mean = 0;
+  };
+  std::vector<Region> regions; ///< in the order they began first
+  std::vector<ShortageReceipt> shortages;
 };
 
 inline constexpr const char kDeviceLost[] =

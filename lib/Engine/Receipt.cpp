@@ -247,6 +247,63 @@ void blasJson(Json &json, const rt::BlasReceipt &blas) {
   json.close('}');
 }
 
+std::string timesText(int64_t count) {
+  return count == 1 ? "once" : std::to_string(count) + " times";
+}
+
+/// A line for each parallel loop, and one for each op whose temporaries did
+/// not fit.
+std::string regionsText(const Receipt &receipt, const char *warn,
+                        const char *plain) {
+  std::string text;
+  for (const RegionReceipt &region : receipt.regions)
+    text += "parallel: " +
+            (region.site >= 0 ? "op " + std::to_string(region.site) + ", "
+                              : std::string()) +
+            timesText(region.calls) + ", " +
+            format("%.3g", double(region.chunks) /
+                               double(std::max<int64_t>(1, region.calls))) +
+            " chunks, " + time(region.seconds) + ", " + percent(region.busy) +
+            " busy, imbalance " + percent(region.imbalance) + "\n";
+  for (const ShortageReceipt &each : receipt.shortages) {
+    std::string strategy;
+    for (const SiteReceipt &site : receipt.sites)
+      if (site.site.id == each.site)
+        strategy = site.site.strategy;
+    text += std::string(warn) + "  step " +
+            (strategy.empty() ? "memory" : strategy) + ": no room for " +
+            amount(double(each.bytes), "B") +
+            " of temporaries, a form that needs fewer ran" +
+            (each.site >= 0 ? " (op " + std::to_string(each.site) + ")" : "") +
+            (each.count > 1 ? ", " + timesText(each.count) : "") + plain + "\n";
+  }
+  return text;
+}
+
+void regionsJson(Json &json, const Receipt &receipt) {
+  json.open("regions", '[');
+  for (const RegionReceipt &region : receipt.regions) {
+    json.open(nullptr, '{');
+    json.integer("site", region.site);
+    json.integer("calls", region.calls);
+    json.integer("chunks", region.chunks);
+    json.number("seconds", region.seconds);
+    json.number("busy", region.busy);
+    json.number("imbalance", region.imbalance);
+    json.close('}');
+  }
+  json.close(']');
+  json.open("shortages", '[');
+  for (const ShortageReceipt &each : receipt.shortages) {
+    json.open(nullptr, '{');
+    json.integer("site", each.site);
+    json.integer("bytes", each.bytes);
+    json.integer("count", each.count);
+    json.close('}');
+  }
+  json.close(']');
+}
+
 /// What an op took: on the device where it ran there.
 double taken(const SiteReceipt &site) {
   if (site.ran == "device" && site.deviceSeconds >= 0)
@@ -288,6 +345,7 @@ std::string receiptText(const Receipt &receipt, bool colour) {
   text += "\ncpu: " + receipt.cpu.substr(0, receipt.cpu.find(' ')) + "\n";
   text += deviceText(receipt.device, warn, plain);
   text += blasText(receipt.blas, warn, plain);
+  text += regionsText(receipt, warn, plain);
   if (!receipt.fallback.empty())
     text += std::string(warn) + "interpreted as a whole: " + receipt.fallback +
             plain + "\n";
@@ -379,6 +437,7 @@ std::string receiptJson(const Receipt &receipt) {
     json.close('}');
   }
   json.close(']');
+  regionsJson(json, receipt);
   deviceJson(json, receipt.device);
   blasJson(json, receipt.blas);
   json.close('}');

@@ -6,14 +6,25 @@
 #K = affine_map<(i) -> (i)>
 
 // One level: seven products of quarters, two temporaries, sums of the left
-// operand's quarters in the products, those of the right one in passes.
+// operand's quarters in the products, those of the right one in passes. The
+// temporaries are one block; where it is refused the product is formed as usual.
 
 // CHECK-LABEL: func.func @one(
-// CHECK: call @one.strassen(%{{.*}}, %{{.*}}, %{{.*}}) : (memref<100x100xf32, strided<[?, 1], offset: ?>>
-// CHECK-NEXT: return
+// CHECK: %[[BLOCK:.*]] = memref.alloc() {noodle.optional = 0 : i64} : memref<20096xi8>
+// CHECK: %[[AT:.*]] = memref.extract_aligned_pointer_as_index %[[BLOCK]]
+// CHECK: %[[MEMORY:.*]] = memref.cast %[[BLOCK]]
+// CHECK: %[[IS:.*]] = arith.cmpi ne, %[[AT]]
+// CHECK: scf.if %[[IS]] {
+// CHECK: call @one.strassen(%{{.*}}, %{{.*}}, %{{.*}}, %[[MEMORY]], %{{.*}}) : (memref<100x100xf32, strided<[?, 1], offset: ?>>
+// CHECK: scf.if %[[IS]] {
+// CHECK-NEXT: } else {
+// CHECK-NEXT: noodle.fused_contract
+// CHECK-SAME: noodle.schedule = "tiled", noodle.site = 0 : i64
+// CHECK: return
 // CHECK-LABEL: func.func private @one.strassen(
-// CHECK: memref.alloc() : memref<50x50xf32>
-// CHECK: memref.alloc() : memref<50x50xf32>
+// CHECK: memref.view %{{.*}}[%{{.*}}][] : memref<?xi8> to memref<50x50xf32>
+// CHECK: memref.view %{{.*}}[%{{.*}}][] : memref<?xi8> to memref<50x50xf32>
+// CHECK-NOT: memref.view
 // CHECK-NOT: memref.alloc
 // CHECK: noodle.fused_contract
 // CHECK-SAME: noodle.schedule = "tiled", noodle.site = 0 : i64
@@ -55,7 +66,7 @@ func.func @one(%a: memref<100x100xf32>, %b: memref<100x100xf32>, %c: memref<100x
 // Two levels, and rests of 1, 2 and 3 by thin products.
 
 // CHECK-LABEL: func.func @rests(
-// CHECK: call @rests.strassen(%{{.*}}, %{{.*}}, %{{.*}}) : (memref<128x132xf32, strided<[?, 1], offset: ?>>, memref<132x136xf32, strided<[?, 1], offset: ?>>
+// CHECK: call @rests.strassen(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : (memref<128x132xf32, strided<[?, 1], offset: ?>>, memref<132x136xf32, strided<[?, 1], offset: ?>>
 // CHECK: noodle.fused_contract {{.*}} memref<128x2xf32
 // CHECK-SAME: accumulate
 // CHECK: noodle.fused_contract {{.*}} outs(%{{.*}} : memref<129x3xf32
@@ -92,12 +103,19 @@ func.func @rests(%a: memref<129x134xf32>, %b: memref<134x139xf32>, %c: memref<12
 // CHECK: %[[LEAST:.*]] = arith.minui
 // CHECK: %[[MANY:.*]] = arith.constant 256 : index
 // CHECK: %[[IS:.*]] = arith.cmpi uge, %{{.*}}, %[[MANY]]
-// CHECK: scf.if %[[IS]] {
-// CHECK:   call @unknown.strassen(
+// CHECK: %[[DONE:.*]] = scf.if %[[IS]] -> (i1) {
+// CHECK:   %[[GRANTED:.*]] = arith.cmpi ne
+// CHECK:   scf.if %[[GRANTED]] {
+// CHECK:     call @unknown.strassen(
+// CHECK:   scf.yield %[[GRANTED]] : i1
 // CHECK: } else {
 // CHECK:   arith.constant 128 : index
 // CHECK:   arith.constant 64 : index
-// CHECK:   noodle.fused_contract
+// CHECK:   %[[NO:.*]] = arith.constant false
+// CHECK:   scf.yield %[[NO]] : i1
+// CHECK: scf.if %[[DONE]] {
+// CHECK-NEXT: } else {
+// CHECK-NEXT:   noodle.fused_contract
 // CHECK-LABEL: func.func private @unknown.strassen
 func.func @unknown(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
   noodle.fused_contract lhs(%a : memref<?x?xf32>) rhs(%b : memref<?x?xf32>) outs(%c : memref<?x?xf32>)

@@ -21,7 +21,7 @@ namespace mlir::noodle {
 int64_t strassenFrom(int64_t elementBytes);
 
 /// Extents are halved no more often: each level multiplies the error bound by
-/// 4.5, and 8192 has two.
+/// 4.5, and 8192 has three.
 inline constexpr int64_t kMostStrassenLevels = 3;
 
 /// How often a product is halved whose extents are at least `smallest`; 0: it

@@ -69,7 +69,9 @@ struct CallOptions {
   DeviceUse device;
   /// For ops of strategy library on the host; null: their own code runs.
   std::shared_ptr<rt::LazyBlas> blas;
-  bool strictBlas = false; ///< a product that it does not form is an error
+  /// A product that it does not form is an error, and so is memory that is
+  /// refused to a form that needs more than the plain one.
+  bool strictBlas = false;
 };
 
 /// Room for any scalar.
@@ -112,6 +114,7 @@ private:
   noodle_rt_entry code = nullptr;
   std::shared_ptr<rt::DeviceModule> module; ///< null: nothing is launched
   bool asksBlas = false;
+  bool asksMemory = false; ///< under strict, where what is refused is an error
   bool fast = false;     ///< nothing calls back
   bool tierZero = false; ///< the kernel has a promotion
   int64_t earlier = -1;  ///< calls of tier-0 before optimised code took over

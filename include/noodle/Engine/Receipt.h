@@ -36,6 +36,25 @@ struct SiteReceipt {
   double deviceSeconds = -1;
 };
 
+/// A parallel loop of the program that several threads could join. Sums over
+/// its executions in the call.
+struct RegionReceipt {
+  int64_t site = -1; ///< its op; -1 where the program is not profiled
+  int64_t calls = 0, chunks = 0;
+  double seconds = 0; ///< from begin to end
+  /// The share of its threads' time that they spent in chunks, 0 to 1.
+  double busy = 0;
+  double imbalance = 0; ///< the busiest thread's time over the mean, less 1
+};
+
+/// Temporaries that were refused: the op was computed in a form that needs
+/// fewer.
+struct ShortageReceipt {
+  int64_t site = -1;
+  int64_t bytes = 0; ///< asked for the first time
+  int64_t count = 0;
+};
+
 /// What ran on a device, and why the rest did not.
 struct DeviceSection {
   std::string target = "cpu"; ///< as asked for
@@ -74,6 +93,8 @@ struct Receipt {
   int threads = 1;
   int64_t referenceCalls = 0; ///< ops the interpreter executed
   std::vector<SiteReceipt> sites;
+  std::vector<RegionReceipt> regions;
+  std::vector<ShortageReceipt> shortages;
   DeviceSection device;
   rt::BlasReceipt blas; ///< of the call
 };

@@ -124,6 +124,16 @@ LogicalResult BodyLowering::lower(memref::AllocOp op) {
   }
   if (wrapped)
     size = LLVM::SelectOp::create(b, wrapped, slots.i64(-1), size);
+  if (auto site = op->getAttrOfType<IntegerAttr>("noodle.optional")) {
+    // The program asks itself whether it was granted.
+    Value memory = LLVM::CallOp::create(
+                       b, runtime.get("noodle_ir_try_alloc"),
+                       ValueRange{context, size, slots.i64(site.getInt())})
+                       .getResult();
+    op.replaceAllUsesWith(slots.memref(type, memory, extents));
+    op.erase();
+    return success();
+  }
   Value memory = LLVM::CallOp::create(b, runtime.get("noodle_ir_alloc"),
                                       ValueRange{context, size})
                      .getResult();

@@ -28,6 +28,9 @@ LLVM::LLVMFuncOp RuntimeFunctions::get(StringRef name) {
   if (name == "noodle_ir_alloc") {
     result = ptr;
     arguments = {ptr, i64};
+  } else if (name == "noodle_ir_try_alloc") {
+    result = ptr;
+    arguments = {ptr, i64, i64};
   } else if (name == "noodle_ir_free") {
     result = none;
     arguments = {ptr, ptr};
@@ -50,7 +53,7 @@ LLVM::LLVMFuncOp RuntimeFunctions::get(StringRef name) {
   auto function =
       LLVM::LLVMFuncOp::create(builder, module.getLoc(), name,
                                LLVM::LLVMFunctionType::get(result, arguments));
-  if (name == "noodle_ir_alloc")
+  if (name == "noodle_ir_alloc" || name == "noodle_ir_try_alloc")
     function.setResultAttr(0, LLVM::LLVMDialect::getNoAliasAttrName(),
                            builder.getUnitAttr());
   function.setPassthroughAttr(

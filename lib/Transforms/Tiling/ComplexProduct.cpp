@@ -22,9 +22,11 @@
 #include "PlainProduct.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Complex/IR/Complex.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -147,30 +149,48 @@ void Real::fill(Value both) {
   AffineMap from =
       op.getMap(copy).replaceDimsAndSymbols(dims, {}, loops.size(), 0);
   AffineMap to = b.getMultiDimIdentityMap(loops.size());
-  // B and iB: the halves of the dimension behind the sum's.
+  // B and iB: the halves of the dimension behind the sum's. As a subview that
+  // dimension could be taken for another one of extent 1 where strides are
+  // dynamic.
   auto type = cast<MemRefType>(both.getType());
-  unsigned at = outer.size() + inner.size();
-  SmallVector<Value> halves;
-  for (int64_t half : {0, 1}) {
-    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes,
-        strides(type.getRank(), b.getIndexAttr(1));
-    SmallVector<int64_t> shape;
-    for (int64_t d = 0; d < type.getRank(); ++d) {
-      if (d == at) {
-        offsets[d] = b.getIndexAttr(half);
-        sizes.push_back(b.getIndexAttr(1));
-        continue;
-      }
-      shape.push_back(type.getDimSize(d));
-      sizes.push_back(
-          type.isDynamicDim(d)
-              ? OpFoldResult(memref::DimOp::create(b, both, d).getResult())
-              : b.getIndexAttr(type.getDimSize(d)));
+  int64_t at = outer.size() + inner.size();
+  SmallVector<OpFoldResult> sizes, strides;
+  SmallVector<int64_t> shape, steps;
+  OpFoldResult stride = b.getIndexAttr(1), half;
+  auto times = [&](OpFoldResult x, OpFoldResult y) -> OpFoldResult {
+    auto known = getConstantIntValue(x), factor = getConstantIntValue(y);
+    if (known && factor)
+      return b.getIndexAttr(*known * *factor);
+    auto value = [&](OpFoldResult of) {
+      return getValueOrCreateConstantIndexOp(b, b.getLoc(), of);
+    };
+    return arith::MulIOp::create(b, value(x), value(y)).getResult();
+  };
+  for (int64_t d = type.getRank(); d-- > 0;) {
+    OpFoldResult size = b.getIndexAttr(type.getDimSize(d));
+    if (type.isDynamicDim(d))
+      size = memref::DimOp::create(b, both, d).getResult();
+    if (d == at) {
+      half = stride;
+    } else {
+      sizes.insert(sizes.begin(), size);
+      strides.insert(strides.begin(), stride);
+      shape.insert(shape.begin(), type.getDimSize(d));
+      steps.insert(steps.begin(),
+                   getConstantIntValue(stride).value_or(ShapedType::kDynamic));
     }
-    MemRefType reduced = memref::SubViewOp::inferRankReducedResultType(
-        shape, type, offsets, sizes, strides);
-    halves.push_back(
-        memref::SubViewOp::create(b, reduced, both, offsets, sizes, strides));
+    stride = times(stride, size);
+  }
+  SmallVector<Value> halves;
+  for (int64_t number : {0, 1}) {
+    OpFoldResult offset = number ? half : OpFoldResult(b.getIndexAttr(0));
+    auto part = MemRefType::get(
+        shape, type.getElementType(),
+        StridedLayoutAttr::get(
+            b.getContext(),
+            getConstantIntValue(offset).value_or(ShapedType::kDynamic), steps));
+    halves.push_back(memref::ReinterpretCastOp::create(b, part, both, offset,
+                                                       sizes, strides));
   }
   SmallVector<utils::IteratorType> iterators(loops.size(),
                                              utils::IteratorType::parallel);

@@ -113,8 +113,12 @@ private:
   }
   /// The matrix of an operand at the current setting of the batch loops.
   Matrix matrix(unsigned operand, unsigned rows, unsigned columns);
-  void emit(int64_t levels);
-  void form(int64_t levels);
+  /// The form where its temporaries are granted; whether they were.
+  Value attempt(int64_t levels);
+  /// The same with as many levels as `smallest` allows, at most `levels`.
+  Value attemptFor(Value smallest, int64_t levels);
+  void emit(int64_t levels, Value memory);
+  void form(int64_t levels, Value memory);
 
   FusedContractOp op;
   SymbolTable &table;
@@ -161,8 +165,8 @@ Matrix Expander::matrix(unsigned operand, unsigned rows, unsigned columns) {
   return result;
 }
 
-void Expander::form(int64_t levels) {
-  Strassen strassen(b, op, table, functions, vectorBytes);
+void Expander::form(int64_t levels, Value memory) {
+  Strassen strassen(b, op, table, functions, vectorBytes, memory);
   Matrix lhs = matrix(0, *roles.rows, *roles.inner),
          rhs = matrix(1, *roles.inner, *roles.columns),
          out = matrix(2, *roles.rows, *roles.columns), sums = out;
@@ -175,7 +179,7 @@ void Expander::form(int64_t levels) {
 }
 
 /// The form at each setting of the batch.
-void Expander::emit(int64_t levels) {
+void Expander::emit(int64_t levels, Value memory) {
   at.assign(op.getNumLoops(), Value());
   OpBuilder::InsertionGuard guard(b);
   for (unsigned loop : roles.batch) {
@@ -186,7 +190,53 @@ void Expander::emit(int64_t levels) {
     b.setInsertionPointToStart(nest.getBody());
     at[loop] = nest.getInductionVar();
   }
-  form(levels);
+  form(levels, memory);
+}
+
+Value Expander::attempt(int64_t levels) {
+  auto size = [&](unsigned loop) {
+    return getValueOrCreateConstantIndexOp(b, b.getLoc(), extent(loop));
+  };
+  Value bytes = Strassen::scratch(b, op.getSumType(), size(*roles.rows),
+                                  size(*roles.columns), size(*roles.inner),
+                                  levels, op.getAccumulate());
+  auto type = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
+  // Canonicalization would make it a static one, without its attribute.
+  std::optional<int64_t> known = getConstantIntValue(bytes);
+  auto block =
+      known
+          ? memref::AllocOp::create(b, MemRefType::get({*known}, b.getI8Type()))
+          : memref::AllocOp::create(b, type, ValueRange{bytes});
+  auto site = op->getAttrOfType<IntegerAttr>("noodle.site");
+  block->setAttr("noodle.optional", site ? site : b.getI64IntegerAttr(-1));
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, block);
+  Value memory = block;
+  if (known)
+    memory = memref::CastOp::create(b, type, memory);
+  Value granted = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, address,
+                                        arith::ConstantIndexOp::create(b, 0));
+  auto branch = scf::IfOp::create(b, granted, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(branch.thenYield());
+  emit(levels, memory);
+  return granted;
+}
+
+Value Expander::attemptFor(Value smallest, int64_t levels) {
+  if (levels == 0)
+    return arith::ConstantIntOp::create(b, 0, 1);
+  int64_t needed = std::max<int64_t>(from, 2) << (levels - 1);
+  Value enough =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::uge, smallest,
+                            arith::ConstantIndexOp::create(b, needed));
+  auto branch = scf::IfOp::create(b, TypeRange(b.getI1Type()), enough,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, attempt(levels));
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, attemptFor(smallest, levels - 1));
+  return branch.getResult(0);
 }
 
 void Expander::run() {
@@ -208,29 +258,22 @@ void Expander::run() {
     return;
   op = makePlain(op);
   b.setInsertionPoint(op);
+  Value formed;
   if (unknown.empty()) {
-    emit(most);
-    op.erase();
-    return;
+    formed = attempt(most);
+  } else {
+    // As often as the run's extents allow.
+    Value smallest;
+    for (unsigned loop : unknown) {
+      Value size = getValueOrCreateConstantIndexOp(b, b.getLoc(), extent(loop));
+      smallest = smallest
+                     ? arith::MinUIOp::create(b, smallest, size).getResult()
+                     : size;
+    }
+    formed = attemptFor(smallest, most);
   }
-  // As often as the run's extents allow.
-  Value smallest;
-  for (unsigned loop : unknown) {
-    Value size = getValueOrCreateConstantIndexOp(b, b.getLoc(), extent(loop));
-    smallest =
-        smallest ? arith::MinUIOp::create(b, smallest, size).getResult() : size;
-  }
-  for (int64_t levels = most; levels > 0; --levels) {
-    int64_t needed = std::max<int64_t>(from, 2) << (levels - 1);
-    Value enough =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::uge, smallest,
-                              arith::ConstantIndexOp::create(b, needed));
-    auto branch = scf::IfOp::create(b, enough, /*withElseRegion=*/true);
-    b.setInsertionPoint(branch.thenYield());
-    emit(levels);
-    b.setInsertionPoint(branch.elseYield());
-  }
-  op->moveBefore(b.getInsertionBlock(), b.getInsertionPoint());
+  auto otherwise = scf::IfOp::create(b, formed, /*withElseRegion=*/true);
+  op->moveBefore(otherwise.elseYield());
 }
 
 namespace {

@@ -29,6 +29,8 @@
 
 #include "PlainProduct.h"
 
+#include "noodle/Dialect/Semiring.h"
+
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Complex/IR/Complex.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -66,6 +68,40 @@ Quarters Strassen::quarters(const Matrix &matrix, OpFoldResult rows,
           part(matrix, rows, columns, rows, columns)};
 }
 
+Value Strassen::bytesOf(ImplicitLocOpBuilder &b, Type element, Value rows,
+                        Value columns) {
+  // Whole cache lines: all matrices begin with one.
+  constexpr int64_t line = 64;
+  auto constant = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(b, value).getResult();
+  };
+  Value count = b.createOrFold<arith::MulIOp>(rows, columns);
+  Value bytes = b.createOrFold<arith::MulIOp>(
+      count, constant(noodle::elementBytes(element)));
+  Value lines = b.createOrFold<arith::DivUIOp>(
+      b.createOrFold<arith::AddIOp>(bytes, constant(line - 1)), constant(line));
+  return b.createOrFold<arith::MulIOp>(lines, constant(line));
+}
+
+Value Strassen::scratch(ImplicitLocOpBuilder &b, Type element, Value rows,
+                        Value columns, Value inner, int64_t levels, bool sums) {
+  Value bytes = sums ? bytesOf(b, element, rows, columns)
+                     : arith::ConstantIndexOp::create(b, 0).getResult();
+  auto plus = [&](Value some) {
+    bytes = b.createOrFold<arith::AddIOp>(bytes, some);
+  };
+  Value two = arith::ConstantIndexOp::create(b, 2);
+  for (; levels > 0; --levels) {
+    for (Value *size : {&rows, &columns, &inner})
+      *size = b.createOrFold<arith::DivUIOp>(*size, two);
+    if (levels > 1)
+      plus(bytesOf(b, element, rows, inner));
+    plus(bytesOf(b, element, inner, columns));
+    plus(bytesOf(b, element, rows, columns));
+  }
+  return bytes;
+}
+
 Matrix Strassen::allocate(OpFoldResult rows, OpFoldResult columns,
                           bool transposed) {
   if (transposed)
@@ -78,7 +114,13 @@ Matrix Strassen::allocate(OpFoldResult rows, OpFoldResult columns,
       dynamic.push_back(cast<Value>(size));
   }
   auto type = MemRefType::get(shape, like.getSumType());
-  return {memref::AllocOp::create(b, type, dynamic), transposed};
+  Value matrix = memref::ViewOp::create(b, type, memory, used, dynamic);
+  Value bytes =
+      bytesOf(b, like.getSumType(),
+              getValueOrCreateConstantIndexOp(b, b.getLoc(), rows),
+              getValueOrCreateConstantIndexOp(b, b.getLoc(), columns));
+  used = b.createOrFold<arith::AddIOp>(used, bytes);
+  return {matrix, transposed};
 }
 
 //===----------------------------------------------------------------------===//
@@ -374,6 +416,8 @@ void Strassen::call(const Matrix &a, const Matrix &bm, const Matrix &c,
                            ? matrix->buffer
                            : memref::CastOp::create(b, type, matrix->buffer));
   }
+  types.append({memory.getType(), b.getIndexType()});
+  operands.append({memory, used});
   auto signature = b.getFunctionType(types, {});
   for (Known known : functions)
     if (known.levels == levels && known.transposed == transposed &&
@@ -396,11 +440,16 @@ void Strassen::call(const Matrix &a, const Matrix &bm, const Matrix &c,
     SmallVector<Matrix> matrices;
     for (auto [k, matrix] : llvm::enumerate(all))
       matrices.push_back({entry->getArgument(k), matrix->transposed});
+    Value outerMemory = memory, outerUsed = used;
+    memory = entry->getArgument(3);
+    used = entry->getArgument(4);
     if (levels == 1)
       innermost(matrices[0], matrices[1], matrices[2]);
     else
       outer(matrices[0], matrices[1], matrices[2], levels);
     func::ReturnOp::create(b);
+    memory = outerMemory;
+    used = outerUsed;
   }
   func::CallOp::create(b, function, operands);
 }

@@ -40,10 +40,16 @@ struct StrassenFunction {
 class Strassen {
 public:
   using Known = StrassenFunction;
+  /// Temporaries are parts of `memory`, bytes, of which it needs `scratch`.
   Strassen(ImplicitLocOpBuilder &b, FusedContractOp like, SymbolTable &table,
-           SmallVectorImpl<Known> &functions, int64_t vectorBytes)
+           SmallVectorImpl<Known> &functions, int64_t vectorBytes, Value memory)
       : b(b), like(like), table(table), functions(functions),
-        vectorBytes(vectorBytes) {}
+        vectorBytes(vectorBytes), memory(memory),
+        used(arith::ConstantIndexOp::create(b, 0)) {}
+  /// The bytes of temporaries for a product of these extents; with `sums` also
+  /// of a matrix like the output.
+  static Value scratch(ImplicitLocOpBuilder &b, Type element, Value rows,
+                       Value columns, Value inner, int64_t levels, bool sums);
 
   /// c = a bm, with `levels` of halving; what no power of two divides is done
   /// by thin products.
@@ -67,6 +73,8 @@ private:
   static Value add(OpBuilder &at, Location loc, Value x, Value y);
   static Value sub(OpBuilder &at, Location loc, Value x, Value y);
 
+  static Value bytesOf(ImplicitLocOpBuilder &b, Type element, Value rows,
+                       Value columns);
   Value extent(const Matrix &matrix, unsigned dim);
   Matrix part(const Matrix &matrix, OpFoldResult row, OpFoldResult column,
               OpFoldResult rows, OpFoldResult columns);
@@ -92,6 +100,7 @@ private:
   SymbolTable &table;
   SmallVectorImpl<Known> &functions;
   const int64_t vectorBytes;
+  Value memory, used; ///< of the function that is emitted
 };
 
 } // namespace mlir::noodle

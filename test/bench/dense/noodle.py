@@ -27,7 +27,7 @@ class CompileOptions(ctypes.Structure):
         (name, ctypes.c_int32) for name in (
             "strict", "profile", "isolate", "optimise_less")] + [
         ("target", ctypes.c_char_p), ("chip", ctypes.c_char_p),
-        ("tier", ctypes.c_char_p)]
+        ("tier", ctypes.c_char_p), ("strassen_from", ctypes.c_int64)]
 
 
 class CallOptions(ctypes.Structure):

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -352,6 +353,124 @@ TEST_F(CAPI, AHostsExecutorRunsTheLoops) {
   executor.concurrency = 0;
   expectError(noodle_engine_create(&options, &own), NOODLE_INVALID_ARGUMENT,
               "concurrency");
+}
+
+/// A product of two matrices of small integers.
+class CAPIDense : public ::testing::Test {
+protected:
+  static constexpr int64_t kExtent = 64;
+  CAPIDense() : a(kExtent * kExtent), b(a.size()) {
+    for (size_t k = 0; k < a.size(); ++k) {
+      a[k] = double(k % 7) - 3;
+      b[k] = double(k % 5) - 2;
+    }
+    compile.struct_size = sizeof compile;
+    engine.struct_size = sizeof engine;
+    engine.threads = 1;
+  }
+  /// The receipt's text; `status`, which the caller releases, where there is
+  /// none.
+  std::string receiptOf(noodle_status *&status) {
+    const char text[] =
+        "func.func @main(%a: tensor<64x64xf64>, %b: tensor<64x64xf64>) -> "
+        "tensor<64x64xf64> {\n"
+        "  %c = noodle.matmul %a, %b : tensor<64x64xf64>, tensor<64x64xf64> "
+        "-> tensor<64x64xf64>\n"
+        "  return %c : tensor<64x64xf64>\n}\n";
+    noodle_engine *host = nullptr;
+    noodle_region *region = nullptr;
+    noodle_program *program = nullptr;
+    noodle_receipt *receipt = nullptr;
+    std::string json;
+    EXPECT_OK(noodle_engine_create(&engine, &host));
+    EXPECT_OK(noodle_region_create(host, 0, nullptr, &region));
+    status =
+        noodle_program_compile(host, text, sizeof text - 1, &compile, &program);
+    if (!status) {
+      int64_t extents[] = {kExtent, kExtent};
+      noodle_tensor arguments[] = {
+          noodle_tensor_dense(NOODLE_F64, 2, extents, a.data()),
+          noodle_tensor_dense(NOODLE_F64, 2, extents, b.data())};
+      noodle_tensor result{};
+      noodle_call_options options{};
+      options.struct_size = sizeof options;
+      options.receipt = &receipt;
+      status = noodle_program_call(program, arguments, 2, region, &result, 1,
+                                   &options);
+      if (!status) {
+        json = noodle_receipt_json(receipt);
+        check(static_cast<const double *>(result.values));
+      }
+    }
+    noodle_receipt_release(receipt);
+    noodle_program_release(program);
+    noodle_region_release(region);
+    noodle_engine_release(host);
+    return json;
+  }
+  std::string receiptOf() {
+    noodle_status *status = nullptr;
+    std::string json = receiptOf(status);
+    EXPECT_OK(status);
+    return json;
+  }
+  void check(const double *c) {
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < kExtent; ++i)
+      for (int64_t j = 0; j < kExtent; ++j) {
+        double sum = 0;
+        for (int64_t k = 0; k < kExtent; ++k)
+          sum += a[i * kExtent + k] * b[k * kExtent + j];
+        wrong += c[i * kExtent + j] != sum;
+      }
+    EXPECT_EQ(wrong, 0);
+  }
+  static void expectPart(const std::string &json, const std::string &part) {
+    EXPECT_NE(json.find(part), std::string::npos) << part << " in\n" << json;
+  }
+
+  std::vector<double> a, b;
+  noodle_compile_options compile{};
+  noodle_engine_options engine{};
+};
+
+TEST_F(CAPIDense, TheEnginesBlasFormsProducts) {
+  compile.strategy = "library";
+  compile.strict = 1;
+  engine.blas = NOODLE_BINARY_DIR "/test/lib/fakecblas/libfakecblas.so";
+  std::string json = receiptOf();
+  expectPart(json, R"("ran": "blas")");
+  expectPart(json, R"("name": "OpenBLAS 0.0.0 fake", "products": 1)");
+  // One that is not there: an error under strict, else our own code.
+  engine.blas = "/nowhere/libblas.so";
+  noodle_status *status = nullptr;
+  receiptOf(status);
+  expectError(status, NOODLE_HOST_CALL_FAILED, "/nowhere/libblas.so");
+  compile.strict = 0;
+  json = receiptOf();
+  expectPart(json, R"("ran": "cpu")");
+  expectPart(json, "/nowhere/libblas.so");
+}
+
+TEST_F(CAPIDense, StrassenHalvesFromTheExtentThatIsSet) {
+  compile.strategy = "strassen";
+  compile.fp = "fast";
+  std::string json = receiptOf();
+  expectPart(json, R"("strategy": "tiled")");
+  expectPart(json, "an extent of 64 is not halved: that pays from 2048");
+  compile.strassen_from = 32;
+  json = receiptOf();
+  expectPart(json, R"("strategy": "strassen")");
+  expectPart(json, "2 levels of Strassen-Winograd, error bound");
+  compile.strassen_from = 64;
+  expectPart(receiptOf(), "1 level of Strassen-Winograd");
+  // A struct of before ends in front of it.
+  compile.struct_size = offsetof(noodle_compile_options, strassen_from);
+  expectPart(receiptOf(), R"("strategy": "tiled")");
+  // Without the permission its larger error needs it is refused.
+  compile.struct_size = sizeof compile;
+  compile.fp = "strict";
+  expectPart(receiptOf(), "sums of floats need the policy fast");
 }
 
 TEST(CAPIHandles, NullIsAllowedOrRefusedClearly) {

@@ -153,6 +153,54 @@ TEST_F(ContextTest, MemoryLimitCountsWhatIsLive) {
       << context.message();
 }
 
+/// Learns of memory that was refused.
+class ShortHost final : public HostCalls {
+public:
+  explicit ShortHost(noodle_rt_status answer) : answer(answer) {}
+  noodle_rt_status reference(noodle_rt_context *, int64_t, noodle_rt_tensor *,
+                             int64_t, noodle_rt_tensor *, int64_t) override {
+    return NOODLE_RT_OK;
+  }
+  void mark(int64_t, int64_t, const int64_t *, int64_t) override {}
+  noodle_rt_status shortage(noodle_rt_context *, int64_t site,
+                            int64_t bytes) override {
+    sites.push_back(site);
+    sizes.push_back(bytes);
+    return answer;
+  }
+  const noodle_rt_status answer;
+  std::vector<int64_t> sites, sizes;
+};
+
+TEST_F(ContextTest, MemoryThatCanBeDoneWithout) {
+  for (noodle_rt_status answer : {NOODLE_RT_OK, NOODLE_RT_OUT_OF_MEMORY}) {
+    ShortHost host(answer);
+    CallOptions options;
+    options.memoryLimit = 256;
+    options.hostCalls = &host;
+    Context context(pool, options);
+    noodle_rt_context *handle = context.handle();
+    void *block = noodle_ir_try_alloc(handle, 200, 3);
+    ASSERT_NE(block, nullptr);
+    EXPECT_TRUE(host.sites.empty());
+    EXPECT_EQ(context.liveBytes(), 256);
+    EXPECT_EQ(noodle_ir_try_alloc(handle, 64, 4), nullptr);
+    EXPECT_EQ(context.status(), answer);
+    EXPECT_EQ(noodle_ir_try_alloc(handle, -1, 5), nullptr);
+    EXPECT_EQ(host.sites, (std::vector<int64_t>{4, 5}));
+    EXPECT_EQ(host.sizes, (std::vector<int64_t>{64, -1}));
+    EXPECT_EQ(context.liveBytes(), 256);
+    noodle_ir_free(handle, block);
+    EXPECT_EQ(context.liveBytes(), 0);
+  }
+  // The system refuses, and nobody listens.
+  pool.failAllocation(1);
+  Context context(pool, {});
+  EXPECT_EQ(noodle_ir_try_alloc(context.handle(), 64, 0), nullptr);
+  EXPECT_EQ(context.status(), NOODLE_RT_OK);
+  EXPECT_EQ(context.liveBytes(), 0);
+}
+
 TEST_F(ContextTest, ImpossibleSizesFailTheCall) {
   for (int64_t bytes : {int64_t{-1}, INT64_MIN, INT64_MAX, INT64_MAX - 63}) {
     Context context(pool, {});

@@ -92,6 +92,45 @@ TEST_P(ParallelTest, EveryIterationRunsOnce) {
       NOODLE_RT_OK);
 }
 
+/// Is told of parallel loops.
+class TimingHost final : public HostCalls {
+public:
+  noodle_rt_status reference(noodle_rt_context *, int64_t, noodle_rt_tensor *,
+                             int64_t, noodle_rt_tensor *, int64_t) override {
+    return NOODLE_RT_OK;
+  }
+  void mark(int64_t, int64_t, const int64_t *, int64_t) override {}
+  bool timesRegions() const override { return wanted; }
+  void region(const RegionTimes &times) override { regions.push_back(times); }
+  bool wanted = true;
+  std::vector<RegionTimes> regions;
+};
+
+TEST_P(ParallelTest, LoopsAreTimedWhereTheHostAsks) {
+  for (bool wanted : {false, true}) {
+    TimingHost host;
+    host.wanted = wanted;
+    options.hostCalls = &host;
+    Context context(pool, options);
+    Touches touches(100), few(4);
+    noodle_ir_parallel_for(context.handle(), 100, 1, Touches::body, &touches);
+    // One thread does so few by itself: no region.
+    noodle_ir_parallel_for(context.handle(), 4, 4, Touches::body, &few);
+    EXPECT_TRUE(touches.allOnce());
+    EXPECT_TRUE(few.allOnce());
+    bool several = executor && executor->concurrency() > 1;
+    ASSERT_EQ(host.regions.size(), size_t(wanted && several));
+    for (const RegionTimes &times : host.regions) {
+      EXPECT_EQ(times.body, &Touches::body);
+      EXPECT_EQ(times.threads, executor->concurrency());
+      EXPECT_EQ(times.chunks, touches.calls);
+      EXPECT_GE(times.busy, times.longest);
+      EXPECT_GT(times.longest, 0);
+      EXPECT_GE(times.seconds, times.longest / double(times.chunks));
+    }
+  }
+}
+
 TEST_P(ParallelTest, VastCountsDoNotOverflow) {
   Context context(pool, options);
   std::atomic<uint64_t> total{0};

@@ -22,3 +22,7 @@ func.func @tropical(%a: tensor<100x100xf32>, %b: tensor<100x100xf32>) -> tensor<
   %c = noodle.matmul %a, %b {semiring = #noodle.semiring<min_plus>} : tensor<100x100xf32>, tensor<100x100xf32> -> tensor<100x100xf32>
   return %c : tensor<100x100xf32>
 }
+func.func @both(%a: tensor<1100x1100xf32>, %b: tensor<1100x1100xf32>) -> tensor<1100x1100xf32> {
+  %c = noodle.contract "ki,jk->ij" (%a, %b) : (tensor<1100x1100xf32>, tensor<1100x1100xf32>) -> tensor<1100x1100xf32>
+  return %c : tensor<1100x1100xf32>
+}
