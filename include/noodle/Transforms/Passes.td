@@ -331,16 +331,15 @@ def NoodleFreeBuffersPass
   let summary = "free buffers where they die";
   let description = [{
     Where every buffer of a program stays in the block that allocates it, or is
-    returned by the function that does, those that are not returned are freed at
-    the end of their block. Any other program gets upstream's ownership-based
-    deallocation.
+    returned by the function that does, those that are not returned are freed
+    behind their last use in that block. Any other program gets upstream's
+    ownership-based deallocation.
 
     Precondition: memref ops without `memref.dealloc` and `memref.realloc`.
     Postcondition: every buffer that does not escape is freed.
 
-    Example: before the end of the block of
-    `%b = memref.alloc() : memref<4xf32>` comes
-    `memref.dealloc %b : memref<4xf32>`.
+    Example: behind the last op that uses `%b = memref.alloc() : memref<4xf32>`
+    or a view of it comes `memref.dealloc %b : memref<4xf32>`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::bufferization::BufferizationDialect",

@@ -88,6 +88,25 @@ static bool isPlain(func::FuncOp function, SmallVectorImpl<Value> &dying) {
   return true;
 }
 
+/// The last op of the buffer's block that touches it, itself or by a view.
+/// Null where its address leaves as a number.
+static Operation *lastUser(Value buffer) {
+  Block *block = buffer.getParentBlock();
+  Operation *last = buffer.getDefiningOp();
+  SmallVector<Value> names = {buffer};
+  while (!names.empty())
+    for (Operation *user : names.pop_back_val().getUsers()) {
+      if (isa<memref::ExtractAlignedPointerAsIndexOp>(user))
+        return nullptr;
+      Operation *at = block->findAncestorOpInBlock(*user);
+      if (last->isBeforeInBlock(at))
+        last = at;
+      llvm::copy_if(user->getResults(), std::back_inserter(names),
+                    [](Value v) { return isBuffer(v.getType()); });
+    }
+  return last;
+}
+
 namespace {
 struct FreeBuffers : noodle::impl::NoodleFreeBuffersPassBase<FreeBuffers> {
   using NoodleFreeBuffersPassBase::NoodleFreeBuffersPassBase;
@@ -102,6 +121,8 @@ struct FreeBuffers : noodle::impl::NoodleFreeBuffersPassBase<FreeBuffers> {
     upstream->addPass(bufferization::createLowerDeallocationsPass());
     upstream->addPass(createCSEPass());
     upstream->addPass(createCanonicalizerPass());
+    upstream->addNestedPass<func::FuncOp>(
+        bufferization::createOptimizeAllocationLivenessPass());
     return success();
   }
 
@@ -115,6 +136,9 @@ struct FreeBuffers : noodle::impl::NoodleFreeBuffersPassBase<FreeBuffers> {
       }
     for (Value buffer : dying) {
       OpBuilder builder(buffer.getParentBlock()->getTerminator());
+      // Memory that is free again is what the next buffer takes, and is warm.
+      if (Operation *last = lastUser(buffer))
+        builder.setInsertionPointAfter(last);
       memref::DeallocOp::create(builder, buffer.getLoc(), buffer);
     }
   }
