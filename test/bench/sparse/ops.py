@@ -47,8 +47,8 @@ def spmm(columns):
 # max(A (X W) + b, 0), the bias along columns.
 GCN = program([("a", "!s"), ("x", wide(64)), ("w", "tensor<64x32xf64>"),
                ("b", "tensor<1x32xf64>")], wide(32), f"""
-  %p = noodle.contract "ij,jk,kl->il" (%a, %x, %w)
-      : (!s, {wide(64)}, tensor<64x32xf64>) -> {wide(32)}
+  %h = noodle.matmul %x, %w : {wide(64)}, tensor<64x32xf64> -> {wide(32)}
+  %p = noodle.matmul %a, %h : !s, {wide(32)} -> {wide(32)}
   %r = noodle.map (%p, %b) : ({wide(32)}, tensor<1x32xf64>) -> {wide(32)} {{
   ^bb0(%v: f64, %c: f64):
     %zero = arith.constant 0.0 : f64
