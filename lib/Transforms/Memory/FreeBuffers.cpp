@@ -88,23 +88,50 @@ static bool isPlain(func::FuncOp function, SmallVectorImpl<Value> &dying) {
   return true;
 }
 
-/// The last op of the buffer's block that touches it, itself or by a view.
-/// Null where its address leaves as a number.
+/// The last op of the buffer's block that may touch it: whatever has a buffer
+/// for a result is taken for a view of its operands. Null where the buffer
+/// leaves its block, or its address as a number.
 static Operation *lastUser(Value buffer) {
   Block *block = buffer.getParentBlock();
   Operation *last = buffer.getDefiningOp();
-  SmallVector<Value> names = {buffer};
-  while (!names.empty())
-    for (Operation *user : names.pop_back_val().getUsers()) {
+  llvm::SmallSetVector<Value, 8> names;
+  names.insert(buffer);
+  for (size_t k = 0; k < names.size(); ++k)
+    for (Operation *user : names[k].getUsers()) {
       if (isa<memref::ExtractAlignedPointerAsIndexOp>(user))
         return nullptr;
+      if (isa<memref::DeallocOp>(user))
+        continue;
+      if (user->hasTrait<OpTrait::IsTerminator>()) {
+        if (user->getBlock() == block)
+          return nullptr;
+        user = user->getParentOp();
+      }
       Operation *at = block->findAncestorOpInBlock(*user);
+      if (!at)
+        return nullptr;
       if (last->isBeforeInBlock(at))
         last = at;
-      llvm::copy_if(user->getResults(), std::back_inserter(names),
-                    [](Value v) { return isBuffer(v.getType()); });
+      for (Value result : user->getResults())
+        if (isBuffer(result.getType()))
+          names.insert(result);
     }
   return last;
+}
+
+/// Brings deallocations forward to the last use: memory that is free again is
+/// what the next buffer takes, and is warm.
+static void freeEarly(ModuleOp module) {
+  SmallVector<memref::DeallocOp> deallocs;
+  module.walk([&](memref::DeallocOp op) { deallocs.push_back(op); });
+  for (memref::DeallocOp op : deallocs) {
+    auto alloc = op.getMemref().getDefiningOp<memref::AllocOp>();
+    if (!alloc || alloc->getBlock() != op->getBlock())
+      continue;
+    Operation *last = lastUser(alloc.getResult());
+    if (last && last->isBeforeInBlock(op))
+      op->moveAfter(last);
+  }
 }
 
 namespace {
@@ -121,8 +148,6 @@ struct FreeBuffers : noodle::impl::NoodleFreeBuffersPassBase<FreeBuffers> {
     upstream->addPass(bufferization::createLowerDeallocationsPass());
     upstream->addPass(createCSEPass());
     upstream->addPass(createCanonicalizerPass());
-    upstream->addNestedPass<func::FuncOp>(
-        bufferization::createOptimizeAllocationLivenessPass());
     return success();
   }
 
@@ -131,16 +156,14 @@ struct FreeBuffers : noodle::impl::NoodleFreeBuffersPassBase<FreeBuffers> {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!isPlain(function, dying)) {
         if (failed(runPipeline(*upstream, getOperation())))
-          signalPassFailure();
-        return;
+          return signalPassFailure();
+        return freeEarly(getOperation());
       }
     for (Value buffer : dying) {
       OpBuilder builder(buffer.getParentBlock()->getTerminator());
-      // Memory that is free again is what the next buffer takes, and is warm.
-      if (Operation *last = lastUser(buffer))
-        builder.setInsertionPointAfter(last);
       memref::DeallocOp::create(builder, buffer.getLoc(), buffer);
     }
+    freeEarly(getOperation());
   }
 
   std::optional<OpPassManager> upstream;
