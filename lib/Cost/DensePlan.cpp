@@ -325,9 +325,12 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
   if (longInner && plan.packRhs) {
     plan.innerBlock = kInnerBytes / shape.sumBytes;
     int64_t whole = shape.innerRun > 1 ? shape.innerRun : 64;
-    if (k > 0)
-      plan.innerBlock = llvm::alignTo(
-          llvm::divideCeil(k, llvm::divideCeil(k, plan.innerBlock)), whole);
+    plan.innerBlock =
+        k > 0
+            ? llvm::alignTo(
+                  llvm::divideCeil(k, llvm::divideCeil(k, plan.innerBlock)),
+                  whole)
+            : std::max<int64_t>(whole, llvm::alignDown(plan.innerBlock, whole));
   }
   int64_t columnBlock =
       llvm::alignDown(kColumnBytes / shape.sumBytes, plan.tileColumns);

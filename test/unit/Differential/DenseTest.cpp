@@ -14,7 +14,7 @@
 // noodle-jit --check. Where both tiers run they agree to the bit.
 //
 // NOODLE_RANDOM_SEED (the first seed) and NOODLE_DENSE_COUNT (120) change what
-// is run; a failure prints seed and program.
+// is run; a failure prints seed and program, and a count of 1 the program.
 //
 //===----------------------------------------------------------------------===//
 #include "noodle-rt/narrow.h"
@@ -573,6 +573,9 @@ TEST(Dense, CompiledAgreesWithInterpreted) {
   for (int64_t n = 0; n < count && failures < 10; ++n) {
     uint64_t seed = first + uint64_t(n);
     Program program = Generator(seed).run();
+    if (count == 1)
+      std::printf("by %s:\n%s", program.strategy.c_str(), program.text.c_str()),
+          std::fflush(stdout);
     const std::shared_ptr<engine::Engine> &engine = engines[seed / 2 % 2];
     const char *level = seed % 4 == 1                ? "x86-64"
                         : seed % 4 == 3 && hasAvx2() ? "avx2"
