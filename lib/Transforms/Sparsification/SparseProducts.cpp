@@ -339,31 +339,13 @@ void SparseProduct::sumTerm(Value column, Value p, Value q,
 
 /// Entries in the order of columns, found in the bitmap, which it clears.
 void SparseProduct::emitBits(Value row, SparseResult &result) {
-  Type word = b.getI64Type(), index = b.getIndexType();
   Value none = arith::ConstantIntOp::create(b, 0, 64);
   // The body for each bit of words[at], lowest first.
   auto each = [&](Value words, Value at, Value carried,
                   function_ref<Value(Value bit, Value)> body) {
     Value all = memref::LoadOp::create(b, words, at);
     memref::StoreOp::create(b, none, words, at);
-    auto loop = scf::WhileOp::create(b, TypeRange{word, index},
-                                     ValueRange{all, carried});
-    SmallVector<Location> locs(2, b.getLoc());
-    OpBuilder::InsertionGuard guard(b);
-    Block *test = b.createBlock(&loop.getBefore(), {}, {word, index}, locs);
-    scf::ConditionOp::create(
-        b, compare(arith::CmpIPredicate::ne, test->getArgument(0), none),
-        test->getArguments());
-    Block *step = b.createBlock(&loop.getAfter(), {}, {word, index}, locs);
-    Value left = step->getArgument(0);
-    Value bit = arith::IndexCastUIOp::create(
-        b, index, math::CountTrailingZerosOp::create(b, left));
-    Value next = body(b.add(b.mul(at, 64), bit), step->getArgument(1));
-    Value one = arith::ConstantIntOp::create(b, 1, 64);
-    Value rest =
-        arith::AndIOp::create(b, left, arith::SubIOp::create(b, left, one));
-    scf::YieldOp::create(b, ValueRange{rest, next});
-    return loop.getResult(1);
+    return eachBit(b, all, b.mul(at, 64), carried, body);
   };
   Value from = loadIndex(b, result.positions, row);
   b.loop(b.at(0), topWords, 1, ValueRange{from}, [&](Value top, ValueRange at) {
@@ -522,8 +504,10 @@ struct EmitSparseProducts
     SmallVector<SparseProductOp> work;
     getOperation().walk([&](SparseProductOp op) { work.push_back(op); });
     for (SparseProductOp op : work) {
-      Value result = op.isSparseProduct() ? SparseProduct(op).run()
-                                          : emitSampledProduct(op, vectorBytes);
+      Value result = isVectorProduct(op) ? emitVectorProduct(op)
+                     : op.isSparseProduct()
+                         ? SparseProduct(op).run()
+                         : emitSampledProduct(op, vectorBytes);
       op.getResult().replaceAllUsesWith(result);
       op.erase();
     }

@@ -41,6 +41,10 @@ protected:
 /// the result.
 Value emitSampledProduct(SparseProductOp op, int64_t vectorBytes);
 
+/// Whether lhs is one sparse row, which has a form of its own.
+bool isVectorProduct(SparseProductOp op);
+Value emitVectorProduct(SparseProductOp op);
+
 } // namespace mlir::noodle
 
 #endif // NOODLE_LIB_TRANSFORMS_SPARSIFICATION_SPARSEPRODUCTS_H

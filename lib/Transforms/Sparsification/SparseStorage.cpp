@@ -8,6 +8,7 @@
 
 #include "noodle/Dialect/Noodle.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SparseTensor/IR/SparseTensor.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -37,6 +38,31 @@ void noodle::storeIndex(IndexBuilder &b, Value index, Value buffer, Value at) {
   if (element != index.getType())
     index = arith::IndexCastUIOp::create(b, element, index);
   memref::StoreOp::create(b, index, buffer, at);
+}
+
+Value noodle::eachBit(IndexBuilder &b, Value word, Value base, Value carried,
+                      function_ref<Value(Value, Value)> body) {
+  Type bits = word.getType(), index = b.getIndexType();
+  Value none = arith::ConstantIntOp::create(b, 0, 64);
+  auto loop = scf::WhileOp::create(b, TypeRange{bits, index},
+                                   ValueRange{word, carried});
+  SmallVector<Location> locs(2, b.getLoc());
+  OpBuilder::InsertionGuard guard(b);
+  Block *test = b.createBlock(&loop.getBefore(), {}, {bits, index}, locs);
+  scf::ConditionOp::create(b,
+                           arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
+                                                 test->getArgument(0), none),
+                           test->getArguments());
+  Block *step = b.createBlock(&loop.getAfter(), {}, {bits, index}, locs);
+  Value left = step->getArgument(0);
+  Value bit = arith::IndexCastUIOp::create(
+      b, index, math::CountTrailingZerosOp::create(b, left));
+  Value next = body(b.add(base, bit), step->getArgument(1));
+  Value one = arith::ConstantIntOp::create(b, 1, 64);
+  Value rest =
+      arith::AndIOp::create(b, left, arith::SubIOp::create(b, left, one));
+  scf::YieldOp::create(b, ValueRange{rest, next});
+  return loop.getResult(1);
 }
 
 static MemRefType bufferOf(Type element) {

@@ -24,6 +24,11 @@ Value loadIndex(IndexBuilder &b, Value buffer, Value at);
 /// The reverse.
 void storeIndex(IndexBuilder &b, Value index, Value buffer, Value at);
 
+/// Calls `body` with `base` and each bit set in a word of 64, lowest first, and
+/// with what it returned before.
+Value eachBit(IndexBuilder &b, Value word, Value base, Value carried,
+              llvm::function_ref<Value(Value at, Value carried)> body);
+
 /// A CSR result in the making: positions first, then what they say is needed.
 class SparseResult {
 public:
