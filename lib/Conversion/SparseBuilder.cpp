@@ -230,6 +230,8 @@ void SparseBuilder::begin(Weight work) {
   storeIndex(e, e.index(0), result.positions, e.index(0));
   Value total = add(e, work(result.rows), result.rows);
   count = arith::CeilDivUIOp::create(e, total, e.index(kChunkWork));
+  if (isLeft)
+    count = arith::SelectOp::create(e, isLeft, e.index(0), count);
   starts = alloc(e, e.getIndexType(), add(e, count, e.index(1)));
   memref::StoreOp::create(e, e.index(0), starts, e.index(0));
 }
@@ -250,7 +252,10 @@ void SparseBuilder::chunks(llvm::function_ref<void(Value, Value, Value)> body,
 }
 
 void SparseBuilder::place() {
-  entries = e.loop(count, ValueRange{e.index(0)},
+  Value first = e.index(0);
+  if (isLeft)
+    first = arith::SelectOp::create(e, isLeft, leftEntries, first);
+  entries = e.loop(count, ValueRange{first},
                    [&](Value chunk, ValueRange sum) -> SmallVector<Value> {
                      Value next = add(e, chunk, e.index(1));
                      Value here = add(e, sum[0],
@@ -297,6 +302,8 @@ StoredRows SparseBuilder::build(Weight work, Row row) {
 StoredRows SparseBuilder::buildWithin(Weight bound, Row row) {
   begin(bound);
   Value most = bound(result.rows);
+  if (isLeft)
+    most = arith::SelectOp::create(e, isLeft, e.index(0), most);
   coordinates = alloc(e, encodingOf(type).getCrdElemType(), most);
   values = alloc(e, type.getElementType(), most);
   isScratch = true;

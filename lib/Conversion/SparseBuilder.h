@@ -39,6 +39,15 @@ StoredRows rowsInOrder(Emitter &e, Value tensor, RankedTensorType type);
 /// A tensor of a sparse type; the buffers have its index widths and order.
 Value assemble(Emitter &e, const StoredRows &rows, RankedTensorType type);
 
+/// Whether two matrices of the same extents and index widths store entries at
+/// the same places.
+Value samePattern(Emitter &e, const StoredRows &x, const StoredRows &y);
+/// Where `condition` holds, fills a matrix of the places that x and y share
+/// with what `value` makes of their entries.
+void fillPattern(Emitter &e, Value condition, const StoredRows &x,
+                 const StoredRows &y, const StoredRows &result,
+                 llvm::function_ref<Value(Value, Value)> value);
+
 /// Makes a sparse matrix with the index widths and elements of `type` from what
 /// a function says each row holds.
 class SparseBuilder {
@@ -58,6 +67,13 @@ public:
   /// rows ahead of each row, and moves it together. For rows whose count costs
   /// as much as they do.
   StoredRows buildWithin(Weight bound, Row row);
+
+  /// Where `condition` holds, buildWithin takes memory for so many entries and
+  /// leaves all of it to the caller. Ahead of it.
+  void leave(Value condition, Value entries) {
+    isLeft = condition;
+    leftEntries = entries;
+  }
 
   /// Whether entries are only counted.
   bool counting() const { return isCounting; }
@@ -79,6 +95,7 @@ private:
   StoredRows result;
   Value count, starts; ///< of chunks: how many; where their entries begin
   Value entries;
+  Value isLeft, leftEntries; ///< null where nothing is left to the caller
   Value coordinates, values; ///< put writes here
   bool isCounting = false, isScratch = false;
 };
