@@ -39,6 +39,8 @@ private:
   Value elementwise();
   Value matrix(Value operand, ArrayRef<unsigned> letters, unsigned row);
   Value product();
+  Value sums();
+  Value addToInit(Value sums);
 
   void findExtents();
   bool broadcasts(unsigned operand, unsigned d) const {
@@ -606,7 +608,33 @@ Value ContractLowering::product() {
   return reduces ? finish(made) : e.fromRows(made, resultType);
 }
 
+/// A sparse init and the sums, entry by entry.
+Value ContractLowering::addToInit(Value sums) {
+  Type element = resultType.getElementType();
+  auto merge = MergeOp::create(e, resultType, /*intersection=*/UnitAttr(),
+                               ValueRange{op.getInit(), sums},
+                               /*absent=*/TypedAttr(), op.getStrategyAttr());
+  if (Attribute site = op->getAttr("noodle.site"))
+    merge->setAttr("noodle.site", site);
+  {
+    OpBuilder::InsertionGuard guard(e);
+    Block *body = e.createBlock(&merge.getBody(), {}, {element, element},
+                                {e.getLoc(), e.getLoc()});
+    EntryOp::create(e, finishElement(e, e.getLoc(), body->getArgument(1),
+                                     body->getArgument(0), Value()));
+  }
+  Value result = mergeCommon(merge);
+  merge.erase();
+  return result;
+}
+
 Value ContractLowering::run() {
+  Value made = sums();
+  return op.getInit() && isSparse(resultType) ? addToInit(made) : made;
+}
+
+/// The result; where it is sparse, without init.
+Value ContractLowering::sums() {
   findExtents();
   // An empty letter leaves nothing to add.
   if (llvm::is_contained(known, 0) && !isSparse(resultType))

@@ -121,6 +121,9 @@ Value lowerScatter(ScatterOp op);
 Value lowerConvert(ConvertOp op);
 // SparseLowering.cpp
 Value lowerMerge(MergeOp op);
+/// Of a union of two sparse matrices: the body is asked where both store an
+/// entry; where one does, it is the result's.
+Value mergeCommon(MergeOp op);
 Value lowerSelect(SelectOp op);
 Value lowerKron(KronOp op);
 Value lowerExtract(ExtractOp op);

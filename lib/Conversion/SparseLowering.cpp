@@ -112,9 +112,9 @@ static Value finish(Emitter &e, const StoredRows &rows, RankedTensorType type) {
 namespace {
 class Merge {
 public:
-  explicit Merge(MergeOp op)
+  Merge(MergeOp op, bool keepsLone)
       : op(op), e(op), swapped(isColumns(op.getType())),
-        isUnion(!op.getIntersection()) {}
+        isUnion(!op.getIntersection()), keepsLone(keepsLone) {}
 
   Value run();
 
@@ -127,10 +127,13 @@ private:
   Value two(Value row, Value at);
   Value rest(unsigned k, Value row, Value from, Value to, Value at);
   Value many(Value row, Value at);
+  bool mayShare();
 
   MergeOp op;
   Emitter e;
   bool swapped, isUnion;
+  /// An entry of one of two operands is as that one has it.
+  bool keepsLone;
   SmallVector<StoredRows> sparse;
   SmallVector<Type> elements; ///< of sparse operands
   SparseBuilder *builder = nullptr;
@@ -201,6 +204,8 @@ Value Merge::rest(unsigned k, Value row, Value from, Value to, Value at) {
                 [&](Value p, ValueRange at) -> SmallVector<Value> {
                   Value column = loadIndex(e, sparse[k].coordinates, p);
                   return {builder->put(at[0], column, Value(), [&] {
+                    if (keepsLone)
+                      return load(e, sparse[k].values, p);
                     SmallVector<Value> stored;
                     for (unsigned other = 0; other < sparse.size(); ++other)
                       stored.push_back(other == k ? load(e, sparse[k].values, p)
@@ -258,6 +263,9 @@ Value Merge::two(Value row, Value at) {
       to = builder->put(to, here, Value(), [&] {
         Value a = load(e, sparse[0].values, v[0]);
         Value b = load(e, sparse[1].values, v[1]);
+        if (keepsLone)
+          return pick(e, both(e, left, right), value({a, b}, row, here),
+                      pick(e, left, a, b));
         return value(
             {pick(e, left, a, absent(0)), pick(e, right, b, absent(1))}, row,
             here);
@@ -342,6 +350,21 @@ Value Merge::many(Value row, Value at) {
       .back();
 }
 
+/// Whether code for operands that store entries at the same places pays: the
+/// index widths are the result's, and the body asks for no place.
+bool Merge::mayShare() {
+  auto isOfWidths = [&](Value input) {
+    auto type = dyn_cast<RankedTensorType>(input.getType());
+    if (!type)
+      return true;
+    auto encoding = sparse_tensor::getSparseTensorEncoding(type);
+    auto wanted = sparse_tensor::getSparseTensorEncoding(op.getType());
+    return encoding && encoding.getPosWidth() == wanted.getPosWidth() &&
+           encoding.getCrdWidth() == wanted.getCrdWidth();
+  };
+  return sparse.size() == 2 && llvm::all_of(op.getInputs(), isOfWidths);
+}
+
 Value Merge::run() {
   readOperands();
   SparseBuilder made(e, op.getType(), sparse[0].rows, sparse[0].columns);
@@ -353,15 +376,23 @@ Value Merge::run() {
         sum = add(e, sum, loadIndex(e, other.positions, row));
     return sum;
   };
+  Value same = mayShare() ? samePattern(e, sparse[0], sparse[1]) : Value();
+  if (same)
+    made.leave(same, entriesOf(e, sparse[0]));
   StoredRows rows = made.buildWithin(bound, [&](Value row, Value at) {
     return sparse.size() == 1   ? onlyOne(row, at)
            : sparse.size() == 2 ? two(row, at)
                                 : many(row, at);
   });
+  if (same)
+    fillPattern(e, same, sparse[0], sparse[1], rows, [&](Value x, Value y) {
+      return value({x, y}, Value(), Value());
+    });
   return assemble(e, rows, op.getType());
 }
 
-Value noodle::lowerMerge(MergeOp op) { return Merge(op).run(); }
+Value noodle::lowerMerge(MergeOp op) { return Merge(op, false).run(); }
+Value noodle::mergeCommon(MergeOp op) { return Merge(op, true).run(); }
 
 //===----------------------------------------------------------------------===//
 // select

@@ -116,10 +116,11 @@ private:
 } // namespace
 
 /// Two or three matrices over three letters, without diagonals, broadcasts and
-/// what a sparse_product does not have.
+/// what a sparse_product does not have; a sparse init is merged afterwards.
 bool FormFinder::plain() {
   if (spec.letterCount() != 3 || op.getInputs().size() < 2 ||
-      op.getInputs().size() > 3 || op.getInit())
+      op.getInputs().size() > 3 ||
+      (op.getInit() && !op.getType().getEncoding()))
     return false;
   for (Value input : op.getInputs())
     types.push_back(cast<RankedTensorType>(input.getType()));

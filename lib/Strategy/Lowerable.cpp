@@ -95,7 +95,8 @@ SparseContraction noodle::classify(ContractOp op) {
     return SparseContraction::Generic;
   }
 
-  if (sparse.empty() || repeated || broadcast || op.getMask() || op.getInit())
+  // A sparse init is merged with the sums.
+  if (sparse.empty() || repeated || broadcast || op.getMask())
     return SparseContraction::None;
   SmallVector<unsigned> output = levelLetters(result, spec.output);
   if (output[0] == output[1])
