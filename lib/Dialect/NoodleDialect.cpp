@@ -48,7 +48,8 @@ static constexpr StringLiteral notes[] = {
     "noodle.parallel_body", "noodle.parallel_for", "noodle.sites",
     "noodle.plan",          "noodle.fallback",     "noodle.device",
     "noodle.chunked",       "noodle.kernels",      "noodle.kernel",
-    "noodle.chip",          "noodle.properties",   "noodle.optional"};
+    "noodle.lost",          "noodle.order",        "noodle.chip",
+    "noodle.properties",    "noodle.optional"};
 
 static bool isNote(StringAttr name) {
   return llvm::is_contained(notes, name.getValue());

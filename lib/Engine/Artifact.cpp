@@ -23,7 +23,7 @@
 namespace noodle::engine {
 
 constexpr char kMagic[8] = {'N', 'O', 'O', 'D', 'L', 'E', 'K', '\n'};
-constexpr uint32_t kFormatVersion = 2;
+constexpr uint32_t kFormatVersion = 3;
 constexpr size_t kHeaderBytes = 8 + 4 + 8 + 8;
 
 static void fields(Is<Identification> auto &id, auto &&visit) {
@@ -61,6 +61,23 @@ static void fields(Is<ProductSite> auto &product, auto &&visit) {
   visit(product.traits);
   visit(product.vectorBytes);
 }
+static void fields(Is<PlanNode> auto &node, auto &&visit) {
+  visit(node.letters);
+  visit(node.entries);
+  visit(node.products);
+  visit(node.left);
+  visit(node.right);
+}
+static void fields(Is<SitePlan> auto &plan, auto &&visit) {
+  visit(plan.text);
+  visit(plan.nodes);
+  visit(plan.productsBefore);
+  visit(plan.productsAfter);
+  visit(plan.bytesBefore);
+  visit(plan.bytesAfter);
+  visit(plan.peakBefore);
+  visit(plan.peakAfter);
+}
 static void fields(Is<Site> auto &site, auto &&visit) {
   visit(site.id);
   visit(site.op);
@@ -69,6 +86,7 @@ static void fields(Is<Site> auto &site, auto &&visit) {
   visit(site.strategy);
   visit(site.why);
   visit(site.lost);
+  visit(site.plan);
   visit(site.flops);
   visit(site.bytes);
   visit(site.sizes);
@@ -93,6 +111,7 @@ static void fields(Is<Artifact> auto &artifact, auto &&visit) {
   visit(artifact.functions);
   visit(artifact.sites);
   visit(artifact.references);
+  visit(artifact.laws);
   visit(artifact.phases);
   visit(artifact.device);
   visit(artifact.deviceFailure);
@@ -140,7 +159,8 @@ int64_t Artifact::footprint() const {
     bytes += text.size();
   for (const Site &site : sites)
     bytes += sizeof site + site.text.size() + site.place.size() +
-             site.why.size() + site.lost.size() +
+             site.why.size() + site.lost.size() + site.plan.text.size() +
+             site.plan.nodes.size() * 96 +
              (site.flops.size() + site.bytes.size()) * 48;
   return int64_t(bytes);
 }

@@ -345,6 +345,7 @@ Status BoundCall::runSlowly(rt::Region &region,
   receipt.tierNote = tierZero ? impl.promotion->failure() : std::string();
   receipt.memoryPeak = attempt.peak;
   receipt.threads = threads;
+  receipt.laws = impl.artifact.laws;
   receipt.sites.clear();
   for (const Site &site : impl.artifact.sites)
     receipt.sites.emplace_back().site = site;

@@ -186,6 +186,7 @@ Status compileJob(std::string_view program, const CompileOptions &options,
     return status;
   watch.lap("lower");
   artifact.sites = readSites(*job.module, target);
+  artifact.laws = readLaws(*job.module);
   artifact.references = readReferences(*job.module);
   if (options.strict)
     if (Status status = refuseReferences(artifact); !status.ok())

@@ -6,39 +6,14 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Engine/Receipt.h"
 
+#include "Json.h"
+#include "PlanReport.h"
+#include "Units.h"
+
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 
 namespace noodle::engine {
 namespace {
-
-std::string format(const char *pattern, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, pattern, value);
-  return text;
-}
-
-/// Seconds as people read them; "-" when unknown.
-std::string time(double seconds) {
-  if (seconds < 0)
-    return "-";
-  if (seconds < 1e-3)
-    return format("%.3g us", seconds * 1e6);
-  if (seconds < 1)
-    return format("%.3g ms", seconds * 1e3);
-  return format("%.3g s", seconds);
-}
-
-std::string amount(double value, const char *unit) {
-  if (value < 0)
-    return "-";
-  const char *prefixes[] = {"", "k", "M", "G", "T", "P"};
-  int k = 0;
-  for (; value >= 1000 && k < 5; ++k)
-    value /= 1000;
-  return format("%.3g ", value) + prefixes[k] + unit;
-}
 
 /// Rows of cells, each column as wide as its widest cell.
 class Table {
@@ -70,69 +45,6 @@ public:
 private:
   std::vector<std::vector<std::string>> rows;
 };
-
-/// Writes JSON: objects and lists by hand, values escaped here.
-class Json {
-public:
-  void text(const char *key, const std::string &value) {
-    this->key(key);
-    quote(value);
-  }
-  void number(const char *key, double value) {
-    this->key(key);
-    out += std::isfinite(value) ? format("%.9g", value) : "null";
-  }
-  void integer(const char *key, int64_t value) {
-    this->key(key);
-    out += std::to_string(value);
-  }
-  void open(const char *key, char bracket) {
-    if (key)
-      this->key(key);
-    else
-      comma();
-    out += bracket;
-    first = true;
-  }
-  void close(char bracket) {
-    out += bracket;
-    first = false;
-  }
-  std::string out;
-
-private:
-  void comma() {
-    if (!first)
-      out += ", ";
-    first = false;
-  }
-  void key(const char *name) {
-    comma();
-    quote(name);
-    out += ": ";
-  }
-  void quote(const std::string &value) {
-    out += '"';
-    for (unsigned char c : value) {
-      if (c == '"' || c == '\\') {
-        out += '\\';
-        out += char(c);
-      } else if (c < 0x20) {
-        char code[8];
-        std::snprintf(code, sizeof code, "\\u%04x", c);
-        out += code;
-      } else {
-        out += char(c);
-      }
-    }
-    out += '"';
-  }
-  bool first = true;
-};
-
-/// "85 %"; a share that rounds to all or nothing although it is neither keeps
-/// its digits.
-std::string percent(double share) { return format("%.3g %%", share * 100); }
 
 /// What happened on the device, a line each.
 std::string deviceText(const DeviceSection &device, const char *warn,
@@ -346,6 +258,8 @@ std::string receiptText(const Receipt &receipt, bool colour) {
   text += deviceText(receipt.device, warn, plain);
   text += blasText(receipt.blas, warn, plain);
   text += regionsText(receipt, warn, plain);
+  for (const std::string &law : receipt.laws)
+    text += "laws: " + law + "\n";
   if (!receipt.fallback.empty())
     text += std::string(warn) + "interpreted as a whole: " + receipt.fallback +
             plain + "\n";
@@ -377,6 +291,7 @@ std::string receiptText(const Receipt &receipt, bool colour) {
     std::string lines;
     if (!site.site.why.empty())
       lines += "    why: " + site.site.why + "\n";
+    lines += planText(site.site.plan);
     if (!site.shapeClass.empty())
       lines += "    how: " + site.shapeClass +
                (site.blocking.empty() ? "" : ", " + site.blocking) + "\n";
@@ -413,6 +328,10 @@ std::string receiptJson(const Receipt &receipt) {
   json.integer("memory_peak", receipt.memoryPeak);
   json.integer("threads", receipt.threads);
   json.integer("reference_calls", receipt.referenceCalls);
+  json.open("laws", '[');
+  for (const std::string &law : receipt.laws)
+    json.text(nullptr, law);
+  json.close(']');
   json.open("sites", '[');
   for (const SiteReceipt &site : receipt.sites) {
     json.open(nullptr, '{');
@@ -423,6 +342,7 @@ std::string receiptJson(const Receipt &receipt) {
     json.text("strategy", site.site.strategy);
     json.text("why", site.site.why);
     json.text("lost", site.site.lost);
+    planJson(json, site.site.plan);
     json.text("class", site.shapeClass);
     json.text("blocking", site.blocking);
     json.number("predicted_seconds", site.predictedSeconds);

@@ -192,6 +192,39 @@ static ProductSite readProduct(mlir::DictionaryAttr from,
           sizes("inner"), std::move(traits), target.vectorBytes};
 }
 
+/// Attribute `order` of the planner: pairs of before and after, and nodes as
+/// [letters, entries, products, left, right].
+static void readOrder(mlir::DictionaryAttr from, SitePlan &plan) {
+  auto pair = [&](llvm::StringRef name, double &before, double &after) {
+    auto numbers = from.getAs<mlir::DenseF64ArrayAttr>(name);
+    if (numbers && numbers.size() == 2) {
+      before = numbers[0];
+      after = numbers[1];
+    }
+  };
+  pair("products", plan.productsBefore, plan.productsAfter);
+  pair("bytes", plan.bytesBefore, plan.bytesAfter);
+  pair("peak", plan.peakBefore, plan.peakAfter);
+  auto names = from.getAs<mlir::ArrayAttr>("letters");
+  auto numbers = from.getAs<mlir::DenseF64ArrayAttr>("nodes");
+  if (!names || !numbers || numbers.size() != int64_t(4 * names.size()))
+    return;
+  for (auto [k, name] : llvm::enumerate(names.getAsRange<mlir::StringAttr>())) {
+    llvm::ArrayRef<double> its = numbers.asArrayRef().slice(4 * k, 4);
+    plan.nodes.push_back({name.getValue().str(), its[0], its[1],
+                          int32_t(its[2]), int32_t(its[3])});
+  }
+}
+
+std::vector<std::string> readLaws(mlir::ModuleOp module) {
+  std::vector<std::string> laws;
+  for (auto function : module.getOps<FuncOp>())
+    if (auto text = function->getAttrOfType<mlir::StringAttr>("noodle.plan"))
+      laws.push_back("@" + function.getSymName().str() + ": " +
+                     text.getValue().str());
+  return laws;
+}
+
 std::vector<Site> readSites(mlir::ModuleOp module,
                             const mlir::noodle::CpuTarget &target) {
   std::vector<Site> result;
@@ -208,6 +241,9 @@ std::vector<Site> readSites(mlir::ModuleOp module,
     site.strategy = stringOf(from, "strategy");
     site.why = stringOf(from, "why");
     site.lost = stringOf(from, "lost");
+    site.plan.text = stringOf(from, "plan");
+    if (auto order = from.getAs<mlir::DictionaryAttr>("order"))
+      readOrder(order, site.plan);
     site.flops = readTerms(from.getAs<mlir::ArrayAttr>("flops"));
     site.bytes = readTerms(from.getAs<mlir::ArrayAttr>("bytes"));
     if (auto sizes = from.getAs<mlir::ArrayAttr>("sizes"))

@@ -27,6 +27,8 @@ Status attachStats(mlir::ModuleOp module, const CompileOptions &options);
 /// `target`: the CPU that code is for.
 std::vector<Site> readSites(mlir::ModuleOp module,
                             const mlir::noodle::CpuTarget &target);
+/// What laws say of functions: they left no op to say it of.
+std::vector<std::string> readLaws(mlir::ModuleOp module);
 std::vector<std::string> readReferences(mlir::ModuleOp module);
 
 } // namespace noodle::engine

@@ -268,6 +268,13 @@ struct SelectStrategy
     fields.set("strategy",
                builder.getStringAttr(stringifyStrategyKind(choice.strategy)));
     fields.set("why", builder.getStringAttr(choice.why));
+    // What the planner says of the op.
+    for (auto [name, note] :
+         {std::pair<StringRef, StringRef>{"plan", "noodle.plan"},
+          {"lost", "noodle.lost"},
+          {"order", "noodle.order"}})
+      if (Attribute said = op->getAttr(note))
+        fields.set(name, said);
     fields.set("flops", termsAttr(builder, cost.flops));
     fields.set("bytes", termsAttr(builder, cost.bytes));
     fields.set("sizes", builder.getArrayAttr(sizes));

@@ -18,7 +18,7 @@ func.func @small(%a: tensor<2x3xf64>, %b: tensor<3x4xf64>, %c: tensor<4x5xf64>) 
 // CHECK: %[[SUM:.*]] = scf.for %[[I:.*]] = {{.*}} iter_args(%[[ACC:.*]] = %[[ZERO]])
 // CHECK: noodle.poll
 // CHECK-COUNT-2: tensor.extract_slice {{.*}} to tensor<16xf64>
-// CHECK: noodle.contract {{.*}} into(%[[ACC]] : tensor<f64>) {noodle.plan = "split from ij,jk,kl,li->: {{.*}}, in 16 slices of {{.}}, {{.*}} bytes alive at most"
+// CHECK: noodle.contract {{.*}} into(%[[ACC]] : tensor<f64>) {{{.*}}noodle.plan = "split from ij,jk,kl,li->: {{.*}}, in 16 slices of {{.}}, {{.*}} bytes alive at most"
 // CHECK: return %[[SUM]]
 func.func @ring(%a: tensor<16x16xf64>, %b: tensor<16x16xf64>, %c: tensor<16x16xf64>, %e: tensor<16x16xf64>) -> tensor<f64> {
   %d = noodle.contract "ij,jk,kl,li->" (%a, %b, %c, %e) : (tensor<16x16xf64>, tensor<16x16xf64>, tensor<16x16xf64>, tensor<16x16xf64>) -> tensor<f64>

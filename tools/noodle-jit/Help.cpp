@@ -76,8 +76,9 @@ Execution
 Reports
   --explain[=json]     how each op was executed, where and why, measured time,
                        flops, bytes, what went to a device and each step back
-                       from it, and what a permission not given would have
-                       bought
+                       from it, which laws fired, in which order products were
+                       made, and what a permission not given would have bought
+  --report FILE        the same as a page of HTML, with trees of products drawn
   --metrics=json       times and memory as one line of JSON
   --help, --version
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Main.h"
 
+#include "Report.h"
 #include "Run.h"
 
 #include <cerrno>
@@ -42,23 +43,13 @@ Status readProgram(const std::string &path, std::string &text) {
   return {};
 }
 
-Status writeText(const std::string &path, const std::string &text) {
-  std::unique_ptr<rt::io::Output> output;
-  rt::io::Error error = rt::io::openOutput(path, output);
-  if (error.ok())
-    error = output->write(text.data(), int64_t(text.size()));
-  if (error.ok())
-    error = output->commit();
-  return error.ok() ? Status()
-                    : Status::error(Code::IoError, error.message, error.place);
-}
-
 /// A single call of a small program is over sooner without optimisation. What
 /// is kept, measured or asked for at a level is optimised.
 std::string tierFor(const jit::Options &options) {
   if (!options.tier.empty())
     return options.tier;
-  bool once = options.repeat == 1 && options.explain == jit::Report::None &&
+  bool once = options.repeat == 1 && options.report.empty() &&
+              options.explain == jit::Report::None &&
               options.metrics == jit::Report::None;
   return once && !options.levelGiven && options.engine.cacheDirectory.empty()
              ? "auto"
@@ -100,7 +91,7 @@ int jit::runMain(int argc, char **argv,
     std::string reproducer;
     Status status = makeReproducer(text, options.compile, reproducer);
     if (status.ok())
-      status = writeText(options.reproducer, reproducer);
+      status = jit::writeText(options.reproducer, reproducer);
     if (!status.ok())
       return jit::fail(status);
   }

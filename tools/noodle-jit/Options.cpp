@@ -149,6 +149,7 @@ std::vector<Option> table(Options &o) {
       {"--check", Option::Flag, turnOn(o.check)},
       {"--explain", Option::MaybeValue,
        [&o](auto &text) { return parseReport(text, o.explain); }, "json"},
+      {"--report", Option::Value, set(o.report), "a path"},
       {"--metrics", Option::MaybeValue,
        [&o](auto &text) {
          return parseReport(text, o.metrics) && o.metrics == Report::Json;

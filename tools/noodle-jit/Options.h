@@ -21,7 +21,7 @@ struct Options {
   engine::BindOptions bind;
   engine::CallOptions call;
   std::vector<std::string> arguments, outputs;
-  std::string emit, reproducer;
+  std::string emit, reproducer, report; ///< paths but for emit
   std::string tier; ///< empty: decided by the other options
   Report explain = Report::None, metrics = Report::None;
   bool check = false, isolate = false, levelGiven = false;

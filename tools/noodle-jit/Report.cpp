@@ -28,6 +28,17 @@ Times summary(std::vector<double> seconds) {
 }
 } // namespace
 
+Status writeText(const std::string &path, const std::string &text) {
+  std::unique_ptr<rt::io::Output> output;
+  rt::io::Error error = rt::io::openOutput(path, output);
+  if (error.ok())
+    error = output->write(text.data(), int64_t(text.size()));
+  if (error.ok())
+    error = output->commit();
+  return error.ok() ? Status()
+                    : Status::error(Code::IoError, error.message, error.place);
+}
+
 void report(const Options &options, const Receipt &receipt,
             const std::vector<double> &seconds,
             std::span<const noodle_rt_tensor> results) {

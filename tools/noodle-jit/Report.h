@@ -17,6 +17,9 @@ void report(const Options &options, const engine::Receipt &receipt,
             const std::vector<double> &seconds,
             std::span<const noodle_rt_tensor> results);
 
+/// All of the file or none: what was there stays where writing fails.
+engine::Status writeText(const std::string &path, const std::string &text);
+
 /// One line on stderr when a device was asked for and the CPU did its work.
 void noteFallback(const engine::Receipt &receipt);
 

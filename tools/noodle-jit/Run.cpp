@@ -101,7 +101,8 @@ int run(Options &options, const std::string &text) {
   std::shared_ptr<Engine> engine;
   if (Status status = Engine::create(options.engine, engine); !status.ok())
     return fail(status);
-  options.compile.profile = options.explain != Report::None;
+  options.compile.profile =
+      options.explain != Report::None || !options.report.empty();
   std::shared_ptr<Program> program;
   if (Status status = Program::compile(engine, text, options.compile, program,
                                        options.isolate);
@@ -142,6 +143,10 @@ int run(Options &options, const std::string &text) {
   }
   if (Status status = writeResults(options.outputs, results); !status.ok())
     return fail(status);
+  if (!options.report.empty())
+    if (Status status = writeText(options.report, receiptHtml(receipt));
+        !status.ok())
+      return fail(status);
   noteFallback(receipt);
   report(options, receipt, seconds, results);
   return 0;

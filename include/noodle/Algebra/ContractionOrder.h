@@ -17,6 +17,7 @@
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 namespace mlir::noodle {
 
@@ -69,6 +70,11 @@ struct OrderOptions {
 /// The cheapest order found, never costlier than the one written.
 ContractionOrder orderContractions(const ContractionNetwork &network,
                                    const OrderOptions &options = {});
+
+/// The letters of the operands, then of what each step makes: those that other
+/// tensors or the output still need.
+std::vector<llvm::SmallVector<unsigned>>
+lettersOf(const ContractionNetwork &network, const ContractionOrder &order);
 
 /// Puts the steps in the order, of those that make the same results, that has
 /// the fewest entries alive at once, and returns how many: results of steps,

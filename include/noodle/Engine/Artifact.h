@@ -48,6 +48,8 @@ struct Artifact {
   std::vector<Site> sites;
   /// MLIR text of ops the interpreter executes, each with a function @site.
   std::vector<std::string> references;
+  /// Laws that left no op, by function.
+  std::vector<std::string> laws;
   std::vector<PhaseTime> phases;
   /// Kernels for a device; without an image where the program has none.
   rt::DeviceCode device;

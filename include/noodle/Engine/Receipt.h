@@ -92,6 +92,8 @@ struct Receipt {
   int64_t memoryPeak = 0; ///< bytes alive in the call at once
   int threads = 1;
   int64_t referenceCalls = 0; ///< ops the interpreter executed
+  /// That left no op to tell of them, by function.
+  std::vector<std::string> laws;
   std::vector<SiteReceipt> sites;
   std::vector<RegionReceipt> regions;
   std::vector<ShortageReceipt> shortages;
@@ -101,6 +103,8 @@ struct Receipt {
 
 /// A table in the manner of EXPLAIN ANALYZE. `colour` adds terminal escapes.
 std::string receiptText(const Receipt &receipt, bool colour = false);
+/// A page that needs no other file, with the trees of products as pictures.
+std::string receiptHtml(const Receipt &receipt);
 /// One JSON object; keys are the fields' names in snake_case.
 std::string receiptJson(const Receipt &receipt);
 

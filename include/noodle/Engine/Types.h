@@ -59,10 +59,33 @@ struct ProductSite {
   bool operator==(const ProductSite &) const = default;
 };
 
+/// A tensor on the way of a contraction of many.
+struct PlanNode {
+  std::string letters; ///< of its dimensions
+  double entries = 0;
+  double products = 0;           ///< that make it; 0 for an operand
+  int32_t left = -1, right = -1; ///< nodes before it that it is made of
+  bool operator==(const PlanNode &) const = default;
+};
+
+/// What the laws made of an op, see docs/Laws.md. Numbers are as planned, with
+/// extents that nothing told as planning took them.
+struct SitePlan {
+  std::string text;            ///< laws by number; empty: none
+  std::vector<PlanNode> nodes; ///< operands, then products; the last the result
+  double productsBefore = 0, productsAfter = 0; ///< multiplications
+  double bytesBefore = 0, bytesAfter = 0;       ///< read and written
+  double peakBefore = 0, peakAfter = 0; ///< bytes of results alive at once
+  bool operator==(const SitePlan &) const = default;
+};
+
 /// An op of the program as the receipt tells of it.
 struct Site {
   int64_t id = 0;
-  std::string op, text, place, strategy, why, lost;
+  std::string op, text, place, strategy, why;
+  /// A law that the permission it names would have let be used.
+  std::string lost;
+  SitePlan plan;
   std::vector<CostTerm> flops, bytes;
   std::vector<std::string> sizes; ///< what noodle_ir_mark passes, in order
   ProductSite product;

@@ -9,18 +9,15 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
-#include <vector>
 
 using namespace mlir;
 using namespace mlir::noodle;
 
-namespace {
-
-/// Entries of what each step makes, of one slice. Steps may bear thousands of
-/// letters, so what is counted is who still needs one.
-std::vector<double> entriesOf(const ContractionNetwork &network,
-                              const ContractionOrder &order) {
-  unsigned leaves = network.operands.size();
+/// Steps may bear thousands of letters, so what is counted is who still needs
+/// one.
+std::vector<llvm::SmallVector<unsigned>>
+noodle::lettersOf(const ContractionNetwork &network,
+                  const ContractionOrder &order) {
   std::vector<llvm::SmallVector<unsigned>> letters(network.operands.begin(),
                                                    network.operands.end());
   std::vector<unsigned> holders(network.extents.size());
@@ -29,8 +26,7 @@ std::vector<double> entriesOf(const ContractionNetwork &network,
   for (const auto &each : letters)
     for (unsigned letter : each)
       ++holders[letter];
-  std::vector<double> entries(leaves + order.steps.size());
-  for (auto [k, step] : llvm::enumerate(order.steps)) {
+  for (ContractionStep step : order.steps) {
     llvm::SmallVector<unsigned> made;
     for (unsigned side : {step.lhs, step.rhs})
       for (unsigned letter : letters[side]) {
@@ -39,19 +35,26 @@ std::vector<double> entriesOf(const ContractionNetwork &network,
           made.push_back(letter);
       }
     llvm::erase_if(made, [&](unsigned letter) { return !holders[letter]; });
-    double size = 1;
-    for (unsigned letter : made) {
+    for (unsigned letter : made)
       ++holders[letter];
-      if (!llvm::is_contained(order.sliced, letter))
-        size *= network.extents[letter];
-    }
-    entries[leaves + k] = size;
     letters.push_back(std::move(made));
+  }
+  return letters;
+}
+
+/// Entries of what each step makes, of one slice; 0 for operands.
+static std::vector<double> entriesOf(const ContractionNetwork &network,
+                                     const ContractionOrder &order) {
+  std::vector<llvm::SmallVector<unsigned>> letters = lettersOf(network, order);
+  std::vector<double> entries(letters.size());
+  for (size_t k = network.operands.size(); k < letters.size(); ++k) {
+    entries[k] = 1;
+    for (unsigned letter : letters[k])
+      if (!llvm::is_contained(order.sliced, letter))
+        entries[k] *= network.extents[letter];
   }
   return entries;
 }
-
-} // namespace
 
 double noodle::arrangeSteps(const ContractionNetwork &network,
                             ContractionOrder &order) {

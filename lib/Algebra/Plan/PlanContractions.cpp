@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "../Laws/Laws.h"
 #include "Island.h"
+#include "Record.h"
 
 #include "noodle/Algebra/Passes.h"
 #include "noodle/Algebra/Sites.h"
@@ -97,11 +98,14 @@ private:
              OrderEffort effort = OrderEffort::Quick);
   /// Multiplications of the contraction planned alone.
   double aloneFlops(ContractOp op);
-  double asWritten(const Island &island);
+  double bytesOf(Value tensor);
+  PlanCost asWritten(const Island &island);
+  PlanCost planned(const Island &island, const NumberedIsland &numbered,
+                   const Plan &plan);
   bool reducePrivate(Island &island);
   void note(Operation *op, std::string text);
   LogicalResult execute(Island &island, const NumberedIsland &numbered,
-                        const Plan &plan, std::string text);
+                        const Plan &plan, PlanCost before, std::string text);
   LogicalResult noteUnfit(ContractOp root, const NumberedIsland &numbered,
                           const Plan &plan);
 
@@ -306,12 +310,57 @@ double Planner::aloneFlops(ContractOp op) {
   return flops;
 }
 
-double Planner::asWritten(const Island &island) {
-  double flops = aloneFlops(island.root);
+/// As planning takes it where something is unknown.
+double Planner::bytesOf(Value tensor) {
+  if (std::optional<double> known = context.sizes.bytes(tensor))
+    return *known;
+  auto type = cast<RankedTensorType>(tensor.getType());
+  double bytes = elementBytes(type.getElementType());
+  for (int64_t d = 0; d < type.getRank(); ++d)
+    bytes *= context.extent(tensor, d);
+  return bytes;
+}
+
+/// Each contraction planned alone: what is alive is a result and those that it
+/// is made of.
+PlanCost Planner::asWritten(const Island &island) {
+  PlanCost cost;
+  auto add = [&](ContractOp op) {
+    double result = bytesOf(op.getResult()), alive = result;
+    cost.products += aloneFlops(op);
+    cost.bytes += result;
+    for (Value input : op.getInputs()) {
+      cost.bytes += bytesOf(input);
+      if (llvm::is_contained(island.inner, input.getDefiningOp()))
+        alive += bytesOf(input);
+    }
+    cost.peak = std::max(cost.peak, alive);
+  };
+  add(island.root);
   for (Operation *op : island.inner)
     if (auto contract = dyn_cast<ContractOp>(op))
-      flops += aloneFlops(contract);
-  return flops;
+      add(contract);
+  return cost;
+}
+
+PlanCost Planner::planned(const Island &island, const NumberedIsland &numbered,
+                          const Plan &plan) {
+  const ContractionNetwork &network = numbered.network;
+  double each = elementBytes(ContractOp(island.root).getAccumulatorType());
+  PlanCost cost;
+  cost.products = plan.order.flops + numbered.sums;
+  cost.peak = plan.peak * each;
+  auto letters = lettersOf(network, plan.order);
+  auto entries = [&](unsigned node) {
+    double size = node < network.density.size() ? network.density[node] : 1;
+    for (unsigned letter : letters[node])
+      size *= network.extents[letter];
+    return size;
+  };
+  for (auto [k, step] : llvm::enumerate(plan.order.steps))
+    cost.bytes += each * (entries(step.lhs) + entries(step.rhs) +
+                          entries(network.operands.size() + k));
+  return cost;
 }
 
 /// Sums what is summed first. Says whether there was something.
@@ -351,15 +400,19 @@ LogicalResult Planner::noteUnfit(ContractOp root,
 }
 
 LogicalResult Planner::execute(Island &island, const NumberedIsland &numbered,
-                               const Plan &plan, std::string text) {
+                               const Plan &plan, PlanCost before,
+                               std::string text) {
   IRRewriter &rewriter = context.rewriter;
   ContractOp root = island.root;
   ArrayRef<ContractionStep> steps = plan.order.steps;
   double each = elementBytes(root.getAccumulatorType());
   rewriter.setInsertionPoint(root);
+  auto record =
+      orderRecord(rewriter, numbered.network, numbered.names, plan.order,
+                  before, planned(island, numbered, plan));
   bool changed = reducePrivate(island);
   if (!plan.order.sliced.empty()) {
-    auto before = root->getAttr("noodle.plan");
+    auto said = root->getAttr("noodle.plan");
     Value sum = emitSliced(island, plan.order, numbered.names, rewriter);
     if (!sum)
       return noteUnfit(root, numbered, plan);
@@ -376,9 +429,10 @@ LogicalResult Planner::execute(Island &island, const NumberedIsland &numbered,
                dyn_cast<scf::ForOp>(*std::prev(loop.getBody()->end(), 2)))
       loop = next;
     Operation *last = &*std::prev(loop.getBody()->end(), 2);
-    if (before)
-      last->setAttr("noodle.plan", before);
+    if (said)
+      last->setAttr("noodle.plan", said);
     note(last, text);
+    last->setAttr("noodle.order", record);
     rewriter.replaceOp(root, sum);
   } else {
     if (!changed && steps.size() < 2 && island.inner.empty())
@@ -392,6 +446,8 @@ LogicalResult Planner::execute(Island &island, const NumberedIsland &numbered,
       root.getInputsMutable().assign(inputs);
       root.setEquation(equationOf(last, island.output));
       note(root, text);
+      if (steps.size() > 1)
+        root->setAttr("noodle.order", record);
     });
   }
   for (Operation *op : island.inner) {
@@ -432,19 +488,21 @@ LogicalResult Planner::plan(ContractOp root) {
     NumberedIsland numbered = number(island);
     Plan found =
         order(island, numbered, free ? OrderEffort::Quick : OrderEffort::Least);
-    double before = asWritten(island);
+    PlanCost before = asWritten(island);
     double after = found.order.flops + numbered.sums;
     bool pays = found.fits && !found.order.steps.empty() &&
-                after <= kWorthRegrouping * before;
+                after <= kWorthRegrouping * before.products;
     if (pays && free)
-      return execute(island, numbered, found,
+      return execute(island, numbered, found, before,
                      "law 1, Contract_Associativity: " + split(island, found) +
-                         ", saves " + count(before - after) + " of " +
-                         count(before));
+                         ", saves " + count(before.products - after) + " of " +
+                         count(before.products));
     if (pays)
-      note(root, "law 1, Contract_Associativity, would leave " + count(after) +
-                     " of " + count(before) +
-                     " multiplications: needs the float policy reassoc");
+      root->setAttr("noodle.lost",
+                    context.rewriter.getStringAttr(
+                        "law 1, Contract_Associativity, would leave " +
+                        count(after) + " of " + count(before.products) +
+                        " multiplications: needs --fp reassoc"));
   }
   if (single.factors.size() < 2)
     return success();
@@ -453,7 +511,10 @@ LogicalResult Planner::plan(ContractOp root) {
   if (!found.fits)
     return single.factors.size() > 2 ? noteUnfit(root, numbered, found)
                                      : success();
-  return execute(single, numbered, found, split(single, found));
+  // As written it is one nest.
+  PlanCost before = asWritten(single);
+  before.products = nestFlops(numbered.network) + numbered.sums;
+  return execute(single, numbered, found, before, split(single, found));
 }
 
 namespace {
