@@ -60,8 +60,11 @@ struct ConvertToLLVM
     // The part that the expansion of element types leaves.
     populateComplexToLLVMConversionPatterns(converter, patterns);
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
+    ConversionConfig config;
+    // Canonicalization has folded what it could.
+    config.foldingMode = DialectConversionFoldingMode::Never;
     if (failed(applyPartialConversion(getOperation(), target,
-                                      std::move(patterns))))
+                                      std::move(patterns), config)))
       signalPassFailure();
   }
 };
