@@ -1,4 +1,6 @@
 """C = A B: squares, skinny shapes, transposes."""
+import json
+
 import numpy as np
 
 from measure import NOODLE, Contestant, show
@@ -48,6 +50,17 @@ def verify(bench, name, got, a, b):
         a.astype(np.float64) @ (wide @ vector), tolerance * n)
 
 
+def balance(bound):
+    """What the receipt of a warm call says of its parallel loops: the share of
+    the threads' time in chunks, and the busiest thread's over the mean."""
+    bound.receipt()
+    regions = json.loads(bound.receipt())["regions"]
+    seconds = sum(region["seconds"] for region in regions) or 1
+    return {name: sum(region[key] * region["seconds"] for region in regions) /
+            seconds for name, key in (("busy_share", "busy"),
+                                      ("imbalance", "imbalance"))}
+
+
 def product(bench, which, kind, letters, m, n, k, threads, names, noodle=None):
     """One row. `noodle`: options of Noodle's compilation."""
     dtype = NUMPY[kind]
@@ -90,7 +103,9 @@ def product(bench, which, kind, letters, m, n, k, threads, names, noodle=None):
         row["of_peak"] = flops / seconds[NOODLE] / peak
         extra = f" {row['of_peak']:6.1%} of peak"
         if threads > 1:
-            extra += f", {busy.get(NOODLE, 0) / threads:.0%} busy"
+            row.update(balance(bound))
+            extra += (f", {row['busy_share']:.0%} busy, imbalance "
+                      f"{row['imbalance']:.1%}")
     bench.line(label, row, names, flops, extra)
     if bound:
         bound.release()
