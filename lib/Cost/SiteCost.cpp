@@ -9,7 +9,11 @@
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SparseTensor/IR/SparseTensor.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -63,6 +67,9 @@ private:
   }
   void moveOperands();
   void contract(ContractSpec spec, ValueRange inputs);
+  std::optional<unsigned> rowTerms(const ContractSpec &spec, ValueRange inputs);
+  void finishContract(const ContractSpec &spec,
+                      SmallVector<unsigned> letterSize);
   void perEntry(Value tensor, int64_t flops) {
     cost.flops.push_back({flops, entries(tensor)});
   }
@@ -105,6 +112,10 @@ void Counter::contract(ContractSpec spec, ValueRange inputs) {
   // The first sparse operand drives; the others are counted as one pass.
   CostTerm term{0, {}};
   bool first = true;
+  if (std::optional<unsigned> terms = rowTerms(spec, inputs)) {
+    cost.flops.push_back({2, {*terms}});
+    return finishContract(spec, std::move(letterSize));
+  }
   for (auto [input, operand] : llvm::zip(inputs, spec.operands)) {
     if (!isSparse(input))
       continue;
@@ -123,6 +134,35 @@ void Counter::contract(ContractSpec spec, ValueRange inputs) {
   term.coefficient =
       std::max<int64_t>(1, int64_t(inputs.size()) - 1 + (sums ? 1 : 0));
   cost.flops.push_back(term);
+  finishContract(spec, std::move(letterSize));
+}
+
+/// The number of terms where the first two operands are multiplied row by row.
+std::optional<unsigned> Counter::rowTerms(const ContractSpec &spec,
+                                          ValueRange inputs) {
+  if (inputs.size() < 2)
+    return std::nullopt;
+  for (Value input : inputs.take_front(2)) {
+    if (!isSparse(input))
+      return std::nullopt;
+    FailureOr<SparseFormat> format =
+        getSparseFormat(cast<RankedTensorType>(input.getType()));
+    if (failed(format) || *format != SparseFormat::CSR)
+      return std::nullopt;
+  }
+  if (spec.operands[0][1] != spec.operands[1][0] ||
+      spec.operands[0][0] == spec.operands[1][1])
+    return std::nullopt;
+  unsigned number = size("terms(" + operandName(inputs[0]) + "," +
+                             operandName(inputs[1]) + ")",
+                         inputs[0], -1);
+  cost.sizes[number].other = inputs[1];
+  return number;
+}
+
+/// Bytes, and what letters mean.
+void Counter::finishContract(const ContractSpec &spec,
+                             SmallVector<unsigned> letterSize) {
   moveOperands();
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   if (!type.getEncoding()) {
@@ -186,12 +226,44 @@ SiteCost Counter::run() {
 
 SiteCost noodle::siteCost(Operation *op) { return Counter(op).run(); }
 
+/// One pass over the entries of x.
+static Value emitTerms(OpBuilder &builder, Location loc, Value x, Value y) {
+  ImplicitLocOpBuilder b(loc, builder);
+  auto load = [&](Value buffer, Value at) -> Value {
+    Value loaded = memref::LoadOp::create(b, buffer, at);
+    if (loaded.getType().isIndex())
+      return loaded;
+    return arith::IndexCastUIOp::create(b, b.getIndexType(), loaded);
+  };
+  Value columns = sparse_tensor::ToCoordinatesOp::create(b, x, 1);
+  Value positions = sparse_tensor::ToPositionsOp::create(b, y, 1);
+  Value rows = b.createOrFold<tensor::DimOp>(y, 0);
+  Value zero = arith::ConstantIndexOp::create(b, 0);
+  Value one = arith::ConstantIndexOp::create(b, 1);
+  Value entries = sparse_tensor::NumberOfEntriesOp::create(b, x);
+  auto loop = scf::ForOp::create(b, zero, entries, one, ValueRange{zero});
+  b.setInsertionPointToStart(loop.getBody());
+  Value row = load(columns, loop.getInductionVar());
+  // Whether the extents agree is asked later.
+  auto place = [&](Value at) -> Value {
+    return arith::MinUIOp::create(b, at, rows);
+  };
+  Value from = load(positions, place(row));
+  Value to = load(positions, place(arith::AddIOp::create(b, row, one)));
+  Value sum = arith::AddIOp::create(b, loop.getRegionIterArg(0),
+                                    arith::SubIOp::create(b, to, from));
+  scf::YieldOp::create(b, sum);
+  return loop.getResult(0);
+}
+
 SmallVector<Value> noodle::emitSizes(OpBuilder &builder, Location loc,
                                      const SiteCost &cost) {
   SmallVector<Value> values;
   for (const SizeSource &source : cost.sizes) {
     auto type = cast<RankedTensorType>(source.tensor.getType());
-    if (source.dimension < 0)
+    if (source.other)
+      values.push_back(emitTerms(builder, loc, source.tensor, source.other));
+    else if (source.dimension < 0)
       values.push_back(sparse_tensor::NumberOfEntriesOp::create(builder, loc,
                                                                 source.tensor));
     else if (type.isDynamicDim(source.dimension))

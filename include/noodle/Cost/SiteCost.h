@@ -18,6 +18,9 @@ struct SizeSource {
   std::string name;
   Value tensor;
   int64_t dimension; ///< -1: the number of stored entries
+  /// Where set, the terms of tensor * other, both sparse rows: for each entry
+  /// of the one the entries of the other's row that it meets.
+  Value other = {};
 };
 
 /// coefficient * sizes[factors[0]] * ...
@@ -27,9 +30,9 @@ struct CostTerm {
 };
 
 /// Flops and bytes as sums of products of sizes. Flops count the additions and
-/// multiplications of a semiring alike; of a product of two sparse matrices,
-/// whose flops no sizes tell, only those of one pass over both. Bytes are those
-/// of operands and result, each moved once.
+/// multiplications of a semiring alike; those of two sparse matrices multiplied
+/// row by row are counted when it runs. Bytes are those of operands and result,
+/// each moved once.
 struct SiteCost {
   SmallVector<SizeSource> sizes;
   SmallVector<CostTerm> flops, bytes;
