@@ -60,8 +60,13 @@ def compare(bench, shape, policy, threads, refused):
         try:
             bound[name] = bench.noodle.bind(text, arrays, threads, fp=fp,
                                             strategy=name)
+            # A BLAS sees strides first when it is called.
+            bench.native.time(bound[name].call, 1)
             contestants.append(Contestant(name, bound[name].call))
-        except Failed as why:
+        except (Failed, RuntimeError) as why:
+            if isinstance(why, RuntimeError):
+                bound.pop(name).release()
+                why = "its call failed"
             if name == "auto":
                 bench.failed.append(f"{label}: {why}")
             refused.setdefault(f"{name}: {why}", label)
