@@ -110,6 +110,19 @@ def truss(edges, k):
         edges = kept
 
 
+def distances(n, edges, start):
+    """Bellman-Ford over what write() stores; 0 is a cost like others."""
+    found = [float("inf")] * n
+    found[start] = 0.0
+    for _ in range(n):
+        before = list(found)
+        for i, j in edges:
+            found[j] = min(found[j], found[i] + (i + j) % 3)
+        if found == before:
+            break
+    return found
+
+
 def entries(path):
     with open(path, encoding="ascii") as file:
         lines = [line.split() for line in file if not line.startswith("%")]
@@ -146,6 +159,10 @@ def main():
         start = source.randrange(n)
         expect(what + ", levels", ask(["bfs.mlir"], matrix, start),
                levels(n, directed, start))
+        for delta in (0.5, 1.0, 7.0):
+            expect(what + f", distances by steps of {delta}",
+                   ask(["delta.mlir"], matrix, start, delta),
+                   distances(n, directed, start))
         expect(what + ", components", ask(["components.mlir"], matrix),
                components(n, directed))
         expect(what + ", clustering",
@@ -166,7 +183,7 @@ def main():
             got = ask(["ktruss.mlir"], matrix, k, out=".out.mtx")
             if got != truss(simple, k):
                 sys.exit(f"{what}, {k}-truss: got {got}")
-    print(f"agree: {len(sizes)} random graphs, six programs each")
+    print(f"agree: {len(sizes)} random graphs, seven programs each")
 
 
 if __name__ == "__main__":
