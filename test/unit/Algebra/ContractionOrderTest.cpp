@@ -262,6 +262,50 @@ TEST(ContractionOrder, SlicesKeepResultsSmall) {
   EXPECT_GT(sliced, 20u);
 }
 
+namespace {
+/// The fewest entries alive at once over all orders of the steps that are left.
+double leastAlive(llvm::ArrayRef<ContractionStep> steps,
+                  llvm::ArrayRef<double> entries, unsigned leaves,
+                  std::vector<bool> made, double alive) {
+  double least = 1e300;
+  bool any = false;
+  for (unsigned k = 0; k < steps.size(); ++k) {
+    if (made[leaves + k] || !made[steps[k].lhs] || !made[steps[k].rhs])
+      continue;
+    any = true;
+    double top = alive + entries[leaves + k];
+    std::vector<bool> next = made;
+    next[leaves + k] = true;
+    double after = top - entries[steps[k].lhs] - entries[steps[k].rhs];
+    least = std::min(
+        least, std::max(top, leastAlive(steps, entries, leaves, next, after)));
+  }
+  return any ? least : alive;
+}
+} // namespace
+
+TEST(ContractionOrder, StepsAreArrangedForLeastMemory) {
+  std::mt19937 random = seeded("memory");
+  for (unsigned round = 0; round < 40; ++round) {
+    ContractionNetwork network = randomNetwork(random, 3 + round % 5, false);
+    ContractionOrder order = orderContractions(network);
+    unsigned leaves = network.operands.size();
+    auto letters = lettersOf(network, order);
+    std::vector<double> size(letters.size());
+    std::vector<bool> made(letters.size());
+    for (unsigned k = 0; k < letters.size(); ++k) {
+      made[k] = k < leaves;
+      if (k >= leaves)
+        size[k] = entries(network, Set(letters[k].begin(), letters[k].end()));
+    }
+    double least = leastAlive(order.steps, size, leaves, made, 0);
+    Price before = priceOf(network, order.steps);
+    EXPECT_NEAR(arrangeSteps(network, order), least, least * 1e-9);
+    EXPECT_NEAR(priceOf(network, order.steps).flops, before.flops,
+                before.flops * 1e-9);
+  }
+}
+
 TEST(ContractionOrder, EqualArgumentsGiveEqualOrders) {
   std::mt19937 random = seeded("equal");
   ContractionNetwork network = randomNetwork(random, 40, false);

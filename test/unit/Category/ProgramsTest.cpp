@@ -13,6 +13,8 @@
 //===----------------------------------------------------------------------===//
 #include "Harness.h"
 
+#include "noodle/Algebra/ContractionOrder.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -20,6 +22,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <map>
@@ -519,6 +522,26 @@ TEST_F(Data, EquationsAsDiagrams) {
     }
   }
   EXPECT_GE(compared, 72);
+}
+
+TEST_F(Data, ChainsOfMatrices) {
+  LOAD("chains.json", 5)
+  for (const auto &[name, known] : *root->getObject("_mults")) {
+    mlir::noodle::ContractionNetwork network;
+    for (const llvm::json::Value &extent : *root->getArray(name.str()))
+      network.extents.push_back(double(*extent.getAsInteger()));
+    unsigned last = unsigned(network.extents.size()) - 1;
+    for (unsigned k = 0; k < last; ++k)
+      network.operands.push_back({k, k + 1});
+    network.output = {0, last};
+    const llvm::json::Object &mults = *known.getAsObject();
+    EXPECT_EQ(std::llround(mlir::noodle::orderContractions(network).flops),
+              *mults.getInteger("optimal_dp"))
+        << name.str();
+    EXPECT_EQ(std::llround(mlir::noodle::orderAsWritten(network).flops),
+              *mults.getInteger("left_to_right"))
+        << name.str();
+  }
 }
 
 } // namespace
