@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "Lowering.h"
+#include "SparseBuilder.h"
 
 #include "noodle/Strategy/Lowerable.h"
 
@@ -34,6 +34,8 @@ private:
   Value dense();
   Value fused();
   bool gathersRows();
+  bool scattersRows();
+  Value scattered();
   Value generic();
   Value loops();
   Value elementwise();
@@ -380,6 +382,63 @@ bool ContractLowering::gathersRows() {
          spec.letterCount() == spec.output.size() + 1;
 }
 
+/// Whether each entry of a row of a sparse matrix, times elements of vectors,
+/// adds to another element of the result.
+bool ContractLowering::scattersRows() {
+  auto sparse = [](Value v) { return isSparse(v); };
+  if (llvm::count_if(inputs, sparse) != 1 || spec.letterCount() != 2 ||
+      spec.output.size() != 1)
+    return false;
+  unsigned k = llvm::find_if(inputs, sparse) - inputs.begin();
+  return levelLetters(types[k], spec.operands[k])[1] == spec.output[0];
+}
+
+Value ContractLowering::scattered() {
+  unsigned sparse = 0;
+  while (!isSparse(inputs[sparse]))
+    ++sparse;
+  unsigned rowLetter = levelLetters(types[sparse], spec.operands[sparse])[0];
+  SmallVector<Value> bound(spec.letterCount()), factors(inputs.size());
+  auto factor = [&](unsigned k) {
+    SmallVector<Value> at;
+    for (auto [d, letter] : llvm::enumerate(spec.operands[k]))
+      at.push_back(broadcasts(k, d) ? e.index(0) : bound[letter]);
+    return convertElement(e, e.getLoc(),
+                          tensor::ExtractOp::create(e, inputs[k], at), acc);
+  };
+  auto ofColumn = [&](unsigned k) {
+    return llvm::is_contained(spec.operands[k], spec.output[0]);
+  };
+  auto atRow = [&](Value row) {
+    bound[rowLetter] = row;
+    for (unsigned k = 0; k < inputs.size(); ++k)
+      if (!ofColumn(k))
+        factors[k] = factor(k);
+  };
+  auto term = [&](Value column, Value entry) {
+    bound[spec.output[0]] = column;
+    Value product;
+    for (unsigned k = 0; k < inputs.size(); ++k) {
+      Value next = k == sparse   ? convertElement(e, e.getLoc(), entry, acc)
+                   : ofColumn(k) ? factor(k)
+                                 : factors[k];
+      product = product ? semiring.mul(e, e.getLoc(), product, next) : next;
+    }
+    return product;
+  };
+  auto add = [&](Value x, Value y) {
+    return semiring.add(e, e.getLoc(), x, y);
+  };
+  Value sum = scatterRows(e, storedRows(e, inputs[sparse]), sumType(),
+                          semiring.zero(e, e.getLoc()), atRow, term, add);
+  if (!startsFromInit())
+    return finish(sum);
+  return e.elementwise({op.getInit(), sum}, resultType, outputExtents(),
+                       [&](OpBuilder &b, Location loc, ValueRange args) {
+                         return semiring.add(b, loc, args[0], args[1]);
+                       });
+}
+
 Value ContractLowering::generic() {
   SmallVector<AffineMap> maps;
   SmallVector<Value> operands;
@@ -643,7 +702,7 @@ Value ContractLowering::sums() {
   case SparseContraction::Dense:
     return isTiled() ? fused() : dense();
   case SparseContraction::Generic:
-    return gathersRows() ? fused() : generic();
+    return gathersRows() ? fused() : scattersRows() ? scattered() : generic();
   case SparseContraction::Loops:
     return loops();
   case SparseContraction::Elementwise:

@@ -9,6 +9,7 @@
 #include "noodle/Conversion/Passes.h"
 #include "noodle/Strategy/Lowerable.h"
 
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/TypeSwitch.h"

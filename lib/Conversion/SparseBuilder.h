@@ -48,6 +48,14 @@ void fillPattern(Emitter &e, Value condition, const StoredRows &x,
                  const StoredRows &y, const StoredRows &result,
                  llvm::function_ref<Value(Value, Value)> value);
 
+/// A vector of `type`: for each column the sum, from `zero` on, by `add`, of
+/// `term` of the column and each entry there. `atRow` is called ahead of the
+/// entries of each row; both may be called more than once to emit their code.
+Value scatterRows(Emitter &e, const StoredRows &rows, RankedTensorType type,
+                  Value zero, llvm::function_ref<void(Value row)> atRow,
+                  llvm::function_ref<Value(Value column, Value entry)> term,
+                  llvm::function_ref<Value(Value, Value)> add);
+
 /// Makes a sparse matrix with the index widths and elements of `type` from what
 /// a function says each row holds.
 class SparseBuilder {
