@@ -23,9 +23,11 @@
 #include "noodle/Transforms/Passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SparseTensor/IR/SparseTensor.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace mlir::noodle {
 #define GEN_PASS_DEF_NOODLEEMITSPARSEPRODUCTSPASS
@@ -525,6 +527,67 @@ SparseEmitter::SparseEmitter(SparseProductOp op) : op(op), b(op) {
     mask = SparseRows::of(b, op.getMask());
 }
 
+static llvm::SetVector<Value> valuesAbove(sparse_tensor::UnaryOp op) {
+  llvm::SetVector<Value> above;
+  getUsedValuesDefinedAbove(op.getPresentRegion(), above);
+  return above;
+}
+
+/// The op that maps each entry of the product's result, and nothing else uses
+/// the result but for its extents; null where there is none.
+static linalg::GenericOp entryMapOf(SparseProductOp op) {
+  linalg::GenericOp found;
+  for (Operation *user : op.getResult().getUsers()) {
+    if (isa<tensor::DimOp>(user))
+      continue;
+    auto generic = dyn_cast<linalg::GenericOp>(user);
+    if (!generic || found)
+      return nullptr;
+    found = generic;
+  }
+  if (!found || found.getNumDpsInputs() != 1 || found.getNumResults() != 1 ||
+      found.getDpsInputOperand(0)->get() != op.getResult() ||
+      found.getResultTypes().front() != op.getType() ||
+      !llvm::all_of(found.getIndexingMapsArray(),
+                    [](AffineMap map) { return map.isIdentity(); }))
+    return nullptr;
+  Block &body = *found.getBody();
+  auto unary = body.getTerminator()
+                   ->getOperand(0)
+                   .getDefiningOp<sparse_tensor::UnaryOp>();
+  if (!unary || &body.front() != unary || body.getOperations().size() != 2 ||
+      unary.getX() != body.getArgument(0) ||
+      !unary.getPresentRegion().hasOneBlock() ||
+      !unary.getAbsentRegion().empty())
+    return nullptr;
+  bool hasOwn = llvm::all_of(valuesAbove(unary), [](Value value) {
+    return value.getDefiningOp<arith::ConstantOp>();
+  });
+  return hasOwn ? found : nullptr;
+}
+
+/// What an op does to each entry is done as the entry is finished.
+static void takeEntryMap(SparseProductOp op) {
+  linalg::GenericOp map = entryMapOf(op);
+  if (!map)
+    return;
+  auto unary = cast<sparse_tensor::UnaryOp>(map.getBody()->front());
+  Block &present = unary.getPresentRegion().front();
+  Operation *end = op.getFinish().front().getTerminator();
+  OpBuilder builder(end);
+  IRMapping mapping;
+  mapping.map(present.getArgument(0), end->getOperand(0));
+  for (Value constant : valuesAbove(unary))
+    mapping.map(constant,
+                builder.clone(*constant.getDefiningOp())->getResult(0));
+  for (Operation &inner : present.without_terminator())
+    builder.clone(inner, mapping);
+  end->setOperand(
+      0, mapping.lookupOrDefault(present.getTerminator()->getOperand(0)));
+  map.getResult(0).replaceAllUsesWith(op.getResult());
+  map.erase();
+}
+
 namespace {
 struct EmitSparseProducts
     : noodle::impl::NoodleEmitSparseProductsPassBase<EmitSparseProducts> {
@@ -534,6 +597,7 @@ struct EmitSparseProducts
     SmallVector<SparseProductOp> work;
     getOperation().walk([&](SparseProductOp op) { work.push_back(op); });
     for (SparseProductOp op : work) {
+      takeEntryMap(op);
       Value result = isVectorProduct(op) ? emitVectorProduct(op)
                      : op.isSparseProduct()
                          ? SparseProduct(op).run()
