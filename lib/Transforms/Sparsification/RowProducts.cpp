@@ -47,11 +47,11 @@ static constexpr int64_t kChunk = 1 << 15, kLeastChunk = 1 << 11;
 static constexpr int64_t kBlockVectors = 4;
 /// Sums of a row for results of one column: a single one waits for each of its
 /// additions. Over 15 matrices of 4 to 42 entries a row four take 0.75 of one's
-/// time, eight 0.80, gathers of eight, masked at a row's end, 1.2 (Zen 5).
+/// time, eight 0.80, gathers of eight, masked at a row's end, 1.2 (Zen 4).
 static constexpr int64_t kSums = 4;
 /// Entries that are asked for ahead of their use, and the number from which
 /// on that pays: matrices of 19 and 38 MB take 0.74 and 0.78 of the time, those
-/// in the caches 1.08 (Zen 5, 32 MB).
+/// in the caches 1.08 (Zen 4, 32 MB).
 static constexpr int64_t kAhead = 64, kLarge = 700'000;
 
 //===----------------------------------------------------------------------===//
