@@ -13,8 +13,15 @@
 // CHECK: scf.parallel
 // CHECK:   noodle.poll
 // CHECK:   scf.for {{.*}} iter_args({{.*}}) -> (index)
+// Four entries are lanes of a sum; those after the last four follow it.
+// CHECK:     scf.for {{.*}} step %c4 iter_args({{.*}}) -> (vector<4xf64>)
+// CHECK:       memref.prefetch {{.*}} : memref<?xf64>
+// CHECK:       memref.prefetch {{.*}} : memref<?xi32>
+// CHECK:       vector.load
+// CHECK:       vector.from_elements
+// CHECK:       math.fma {{.*}} : vector<4xf64>
 // CHECK:     scf.for {{.*}} iter_args({{.*}}) -> (f64)
-// CHECK:       math.fma
+// CHECK:       math.fma {{.*}} : f64
 // CHECK:     memref.store
 // CHECK: } {noodle.chunked}
 // CHECK: scf.for
