@@ -77,6 +77,7 @@ int jit::runMain(int argc, char **argv,
   options.compile.name = options.program == "-" ? "<stdin>" : options.program;
   options.engine.workerPath = "/proc/self/exe";
   options.compile.tier = tierFor(options);
+  options.compile.memoryLimit = options.call.memoryLimit;
   if (Status status = checkOptions(options.compile); !status.ok())
     return usage(status.message);
   if (options.compile.chip == "native" && options.compile.target != "cpu" &&

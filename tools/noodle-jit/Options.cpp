@@ -135,11 +135,7 @@ std::vector<Option> table(Options &o) {
                }),
        "a number of at least 1"},
       {"--mem-limit", Option::Value,
-       [&o](auto &text) {
-         bool known = parseBytes(text, o.call.memoryLimit);
-         o.compile.memoryLimit = o.call.memoryLimit;
-         return known;
-       },
+       [&o](auto &text) { return parseBytes(text, o.call.memoryLimit); },
        "a number of bytes such as 512M"},
       {"--deadline", Option::Value,
        integer(1, [&o](int64_t n) { o.call.deadlineMillis = n; }),

@@ -22,7 +22,7 @@ struct Options {
   engine::CallOptions call;
   std::vector<std::string> arguments, outputs;
   std::string emit, reproducer, report; ///< paths but for emit
-  std::string tier; ///< empty: decided by the other options
+  std::string tier;                     ///< empty: decided by the other options
   Report explain = Report::None, metrics = Report::None;
   bool check = false, isolate = false, levelGiven = false;
   int64_t repeat = 1;
