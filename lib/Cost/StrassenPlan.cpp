@@ -11,11 +11,11 @@
 
 using namespace mlir::noodle;
 
-/// One core of Zen 4, GFLOP/s of the plain product, then with halving from 4096,
-/// 2048 and 1024 on. f32: 105, -, 119, 119 at 2048 (a second level changes
-/// nothing but the error); 107, 100, 134, 137 at 4096; 104, 114, 130 at 8192
-/// (three levels); 113 and 117 at 1024 with one level. f64: 55, -, 58, 35 at
-/// 2048; 52, 58, 60, 51 at 4096. Of 16 bytes: a guess.
+/// One core of Zen 4, GFLOP/s of the plain product, then with halving from
+/// 4096, 2048 and 1024 on. f32: 105, -, 119, 119 at 2048 (a second level
+/// changes nothing but the error); 107, 100, 134, 137 at 4096; 104, 114, 130 at
+/// 8192 (three levels); 113 and 117 at 1024 with one level. f64: 55, -, 58, 35
+/// at 2048; 52, 58, 60, 51 at 4096. Of 16 bytes: a guess.
 int64_t mlir::noodle::strassenFrom(int64_t elementBytes) {
   return elementBytes > 8 ? 4096 : 2048;
 }

@@ -115,9 +115,9 @@ private:
   std::shared_ptr<rt::DeviceModule> module; ///< null: nothing is launched
   bool asksBlas = false;
   bool asksMemory = false; ///< under strict, where what is refused is an error
-  bool fast = false;     ///< nothing calls back
-  bool tierZero = false; ///< the kernel has a promotion
-  int64_t earlier = -1;  ///< calls of tier-0 before optimised code took over
+  bool fast = false;       ///< nothing calls back
+  bool tierZero = false;   ///< the kernel has a promotion
+  int64_t earlier = -1;    ///< calls of tier-0 before optimised code took over
   CallOptions options;
   std::vector<noodle_rt_tensor> views;     ///< as the kernel takes them
   std::vector<noodle_rt_tensor> originals; ///< as the host gave them

@@ -297,9 +297,8 @@ def NoodleExpandStrassenPass
     contractions with several operands, and all sums of products but one are
     epilogues, so that it needs two temporaries of a quarter's size; levels
     around it have three. What no power of two divides is done by thin products. Where
-    extents are unknown, how often they are halved is decided when it runs.
-    Temporaries are parts of one allocation that may be refused
-    (`noodle.optional`); then the product is formed as one of schedule `tiled`.
+    extents are unknown, how often they are halved is decided when it runs. All
+    temporaries are one `noodle.optional` block: refused, the product is tiled.
 
     Precondition: contractions on buffers. Postcondition: none is of schedule
     `strassen`; one whose extents are less than `from`, or that is no such
@@ -308,10 +307,7 @@ def NoodleExpandStrassenPass
     Example: with `from=64` a product of 100 x 100 becomes
 
     ```mlir
-    %scratch = memref.alloc(%bytes) {noodle.optional = 0 : i64} : memref<?xi8>
-    scf.if %granted {
-      call @main.strassen(%a, %b, %c, %scratch, %zero) : (memref<100x100xf32, strided<[?, 1], offset: ?>>, ...) -> ()
-    }
+    call @main.strassen(%a, %b, %c, %scratch, %zero) : (memref<100x100xf32, strided<[?, 1], offset: ?>>, ...) -> ()
     ```
   }];
   let options = [
