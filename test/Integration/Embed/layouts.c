@@ -36,6 +36,7 @@ int main(void) {
   FIELD(noodle_compile_options, chip);
   FIELD(noodle_compile_options, tier);
   FIELD(noodle_compile_options, strassen_from);
+  FIELD(noodle_compile_options, plan_memory);
   STRUCT(noodle_device_info);
   FIELD(noodle_device_info, index);
   FIELD(noodle_device_info, compute_major);

@@ -473,6 +473,58 @@ TEST_F(CAPIDense, StrassenHalvesFromTheExtentThatIsSet) {
   expectPart(receiptOf(), "sums of floats need the policy fast");
 }
 
+TEST(CAPIPlanning, MemoryIsKeptBySlices) {
+  // A ring of four: whatever is joined first has 64 x 64 entries, 32 KiB.
+  const char text[] = R"(
+func.func @main(%a: tensor<64x64xf64>) -> tensor<f64> {
+  %d = noodle.contract "ij,jk,kl,li->" (%a, %a, %a, %a) : (tensor<64x64xf64>,
+    tensor<64x64xf64>, tensor<64x64xf64>, tensor<64x64xf64>) -> tensor<f64>
+  return %d : tensor<f64>
+})";
+  noodle_engine *engine = nullptr;
+  EXPECT_OK(noodle_engine_create(nullptr, &engine));
+  noodle_compile_options compile{};
+  compile.struct_size = sizeof compile;
+  compile.profile = 1;
+  noodle_program *program = nullptr;
+  compile.plan_memory = -1;
+  expectError(
+      noodle_program_compile(engine, text, sizeof text - 1, &compile, &program),
+      NOODLE_INVALID_ARGUMENT, "plan_memory");
+  std::vector<double> a(64 * 64);
+  for (size_t k = 0; k < a.size(); ++k)
+    a[k] = double(k % 7) - 3;
+  double whole = 0;
+  for (int64_t memory : {int64_t(0), int64_t(20000)}) {
+    compile.plan_memory = memory;
+    EXPECT_OK(noodle_program_compile(engine, text, sizeof text - 1, &compile,
+                                     &program));
+    noodle_region *region = nullptr;
+    noodle_receipt *receipt = nullptr;
+    EXPECT_OK(noodle_region_create(engine, 0, nullptr, &region));
+    int64_t extents[] = {64, 64};
+    noodle_tensor argument =
+        noodle_tensor_dense(NOODLE_F64, 2, extents, a.data());
+    noodle_tensor result{};
+    noodle_call_options call{};
+    call.struct_size = sizeof call;
+    call.receipt = &receipt;
+    EXPECT_OK(
+        noodle_program_call(program, &argument, 1, region, &result, 1, &call));
+    std::string json = noodle_receipt_json(receipt);
+    double value = *static_cast<const double *>(result.values);
+    if (!memory)
+      whole = value;
+    EXPECT_EQ(value, whole); // small integers: exact in any order
+    EXPECT_EQ(json.find("in 64 slices of") != std::string::npos, memory > 0)
+        << json;
+    noodle_receipt_release(receipt);
+    noodle_program_release(program);
+    noodle_region_release(region);
+  }
+  noodle_engine_release(engine);
+}
+
 TEST(CAPIHandles, NullIsAllowedOrRefusedClearly) {
   noodle_status_release(nullptr);
   noodle_engine_release(nullptr);
