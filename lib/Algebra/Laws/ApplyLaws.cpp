@@ -22,9 +22,6 @@ namespace mlir::noodle {
 using namespace mlir;
 using namespace mlir::noodle;
 
-/// What planning takes an unknown extent for.
-static constexpr double kUnknownExtent = 256;
-
 FPPolicy LawContext::policyOf(Operation *op) {
   for (; op; op = op->getParentOp())
     if (auto policy = op->getAttrOfType<FPPolicyAttr>("noodle.fp"))

@@ -20,6 +20,9 @@
 
 namespace mlir::noodle {
 
+/// An extent that nothing tells: of a matrix worth compiling for. A guess.
+inline constexpr double kUnknownExtent = 256;
+
 /// What laws ask, and how they say that they fired.
 class LawContext {
 public:

@@ -25,8 +25,6 @@ namespace mlir::noodle {
 using namespace mlir;
 using namespace mlir::noodle;
 
-/// An extent that nothing tells: of a matrix worth compiling for. A guess.
-static constexpr double kUnknownExtent = 256;
 /// Entries of the largest intermediate worth its memory: 8 GiB of f64. A guess.
 static constexpr double kMostEntries = double(1 << 30);
 /// Of a memory limit, what is left to the blocks that products pack: an eighth,
