@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "noodle/Target/Caches.h"
 #include "noodle/Target/Target.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -14,27 +15,32 @@
 
 using namespace mlir::noodle;
 
-/// Bytes of the first core's caches as MachineModel reads them, such as
-/// "l1=32768,l2=1048576,l3=33554432"; those that the system tells.
-static std::string readCaches(bool first) {
+std::string mlir::noodle::readCaches(llvm::StringRef folder) {
   std::string text;
   for (int index = 0; index < 8; ++index) {
-    std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" +
-                         std::to_string(index) + "/";
     auto read = [&](const char *name) {
-      std::ifstream file(folder + name);
+      std::ifstream file(
+          (folder + "/index" + llvm::Twine(index) + "/" + name).str());
       std::string word;
       file >> word;
       return word;
     };
-    std::string level = read("level"), size = read("size");
-    int64_t count = 0;
-    if (read("type") == "Instruction" || level.empty() || size.empty() ||
-        llvm::StringRef(size).drop_back().getAsInteger(10, count) || count <= 0)
+    if (read("type") == "Instruction")
       continue;
-    count <<= size.back() == 'K' ? 10 : size.back() == 'M' ? 20 : 0;
-    text += (first && text.empty() ? "l" : ",l") + level + "=" +
-            std::to_string(count);
+    unsigned level = 0;
+    uint64_t bytes = 0;
+    std::string size = read("size");
+    llvm::StringRef digits = size;
+    int shift = digits.consume_back("K")   ? 10
+                : digits.consume_back("M") ? 20
+                : digits.consume_back("G") ? 30
+                                           : 0;
+    // Shifted, at most a petabyte: no bits are lost.
+    if (llvm::StringRef(read("level")).getAsInteger(10, level) || !level ||
+        digits.getAsInteger(10, bytes) || !bytes || bytes >> (50 - shift))
+      continue;
+    text += (text.empty() ? "l" : ",l") + std::to_string(level) + "=" +
+            std::to_string(bytes << shift);
   }
   return text;
 }
@@ -56,7 +62,9 @@ static CpuTarget findHost() {
     if (map.lookup(name))
       target.kernelFeatures +=
           (target.kernelFeatures.empty() ? "" : ",") + std::string(name);
-  target.kernelFeatures += readCaches(target.kernelFeatures.empty());
+  if (std::string caches = readCaches(); !caches.empty())
+    target.kernelFeatures +=
+        (target.kernelFeatures.empty() ? "" : ",") + caches;
   return target;
 }
 
