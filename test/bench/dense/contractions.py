@@ -91,9 +91,9 @@ def contraction(bench, entry, threads, names, tblis, numpy):
     seconds = bench.compete(contestants, threads)
     wanted = np.einsum(equation, a.astype(np.float64), b.astype(np.float64),
                        optimize=path)
-    # Sums of n terms are off by n u |A||B| at most (Higham, section 3.1), which
-    # is no less than this: with the sizes of entries left out, sums of few terms
-    # with results far above 1 fail for every contestant.
+    # Sums of n terms are off by n u |A||B| at most (Higham, section 3.1), no
+    # less than this. Without the size of results, those far above 1 fail for
+    # every contestant.
     inner = flops / 2 / wanted.size
     allowed = (np.finfo(np.float32).eps * (inner + 2)
                * max(1.0, float(np.max(np.abs(wanted), initial=0))))
