@@ -28,6 +28,8 @@ Island::Island(ContractOp root) : root(root) {
   for (auto [value, letters] : llvm::zip(root.getInputs(), spec.operands))
     factors.push_back({value, namesOf(spec, letters)});
   output = namesOf(spec, spec.output);
+  for (const std::string &letter : spec.letters)
+    used.insert(letter);
 }
 
 bool Island::needs(StringRef letter, ArrayRef<Factor> rest) const {
@@ -96,6 +98,20 @@ static bool extentsComeFromOperands(ContractOp op, const ContractSpec &spec) {
   return true;
 }
 
+/// A name that no letter has had: a single one while there are any.
+std::string Island::fresh() {
+  static constexpr StringRef letters =
+      "ijklmnopqrstuvwxyzabcdefghABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  for (size_t k = used.size() < letters.size() ? 0 : letters.size();
+       k < letters.size(); ++k)
+    if (used.insert(letters.substr(k, 1)).second)
+      return letters.substr(k, 1).str();
+  for (size_t number = used.size();; ++number)
+    if (std::string name = "x" + std::to_string(number);
+        used.insert(name).second)
+      return name;
+}
+
 bool Island::takeIn(unsigned factor, bool dropZeros) {
   SmallVector<std::string> outer = factors[factor].letters;
   Value value = factors[factor].value;
@@ -130,22 +146,6 @@ bool Island::takeIn(unsigned factor, bool dropZeros) {
   llvm::StringMap<std::string> names;
   for (auto [letter, name] : llvm::zip(spec.output, outer))
     names[spec.letters[letter]] = name;
-  auto isUsed = [&](StringRef name) {
-    for (auto &entry : names)
-      if (entry.second == name)
-        return true;
-    return needs(name, factors);
-  };
-  std::string letters = "ijklmnopqrstuvwxyzabcdefghABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  auto fresh = [&] {
-    for (char letter : letters)
-      if (!isUsed(StringRef(&letter, 1)))
-        return std::string(1, letter);
-    unsigned number = 0;
-    while (isUsed("x" + std::to_string(number)))
-      ++number;
-    return "x" + std::to_string(number);
-  };
   for (const std::string &letter : spec.letters)
     if (!names.contains(letter))
       names[letter] = fresh();

@@ -11,6 +11,7 @@
 #include "noodle/Dialect/Noodle.h"
 
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace mlir::noodle {
 
@@ -55,6 +56,9 @@ struct Island {
 
 private:
   bool takeIn(unsigned factor, bool dropZeros);
+  std::string fresh();
+
+  llvm::StringSet<> used; ///< names of letters, also of ones that went
 };
 
 /// The equation of `factors` -> `output`.

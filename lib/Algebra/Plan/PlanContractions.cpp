@@ -33,8 +33,9 @@ static double packing(double memoryLimit) {
   return std::min<double>(memoryLimit / 8, 32 << 20);
 }
 /// Nested products are regrouped where that leaves at most this share of the
-/// multiplications: a few fewer are worth no other shapes. A guess.
-static constexpr double kWorthRegrouping = 0.9;
+/// multiplications: less is rounding. What does not pay as a whole does not pay
+/// in part then.
+static constexpr double kWorthRegrouping = 0.99;
 
 namespace {
 
@@ -110,6 +111,8 @@ private:
   LawContext &context;
   int64_t memoryLimit;
   llvm::SmallDenseSet<Operation *> taken;
+  /// That an island held which does not pay.
+  llvm::SmallDenseSet<Operation *> settled;
   llvm::DenseMap<Operation *, double> alone;
 };
 
@@ -478,7 +481,7 @@ LogicalResult Planner::plan(ContractOp root) {
   LawContext::Regroup regroup =
       context.regroup(root, root.getSemiring(), root.getAccumulatorType());
   Island island = single;
-  if (regroup != LawContext::Regroup::Never)
+  if (regroup != LawContext::Regroup::Never && !settled.contains(root))
     island.takeInProducers(context.mayDropZeros(root, root.getSemiring(),
                                                 root.getAccumulatorType()));
   if (!island.inner.empty() && whyWhole(island).empty()) {
@@ -501,6 +504,7 @@ LogicalResult Planner::plan(ContractOp root) {
                         "law 1, Contract_Associativity, would leave " +
                         count(after) + " of " + count(before.products) +
                         " multiplications: needs --fp reassoc"));
+    settled.insert(island.inner.begin(), island.inner.end());
   }
   if (single.factors.size() < 2)
     return success();
