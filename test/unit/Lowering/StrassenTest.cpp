@@ -365,7 +365,8 @@ TEST(Strassen, EveryAllocationMayFail) {
       auto *got = static_cast<const float *>(call.results[0].values);
       for (size_t e = 0; e < wanted.size(); ++e)
         ASSERT_NEAR(got[e], wanted[e], 1e-3);
-      // Packing makes do with smaller blocks; matrices are needed.
+      // Packing makes do with smaller blocks, and the tiled product with none
+      // of the temporaries; what was fused and the result are needed.
       if (call.pool.stats().allocations < k)
         break;
       continue;
@@ -373,7 +374,7 @@ TEST(Strassen, EveryAllocationMayFail) {
     ASSERT_EQ(status, NOODLE_RT_OUT_OF_MEMORY);
     ++failures;
   }
-  EXPECT_GE(failures, 5);
+  EXPECT_GE(failures, 2);
 }
 
 TEST(Strassen, BoundsGrowWithTheLevels) {
