@@ -85,6 +85,18 @@ func.func @sparse_floats(%a: tensor<4x5xf64, #csr>, %x: tensor<5xf64>, %y: tenso
 
 // -----
 
+// The dense factors first, the sparse one last: no absent entry is a number.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+// CHECK-LABEL: func.func @sparse_last
+// CHECK: %[[T:.*]] = noodle.contract "jk,kl->jl"(%arg1, %arg2)
+// CHECK: noodle.contract "ij,jl->il"(%arg0, %[[T]]) {{{.*}}noodle.plan = "split from ij,jk,kl->il: sparse last, 20000 multiplications"
+func.func @sparse_last(%a: tensor<40x50xf64, #csr>, %x: tensor<50x60xf64>, %w: tensor<60x4xf64>) -> tensor<40x4xf64> {
+  %d = noodle.contract "ij,jk,kl->il" (%a, %x, %w) : (tensor<40x50xf64, #csr>, tensor<50x60xf64>, tensor<60x4xf64>) -> tensor<40x4xf64>
+  return %d : tensor<40x4xf64>
+}
+
+// -----
+
 // Integers are exact: fires.
 #csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
 // CHECK-LABEL: func.func @sparse_integers

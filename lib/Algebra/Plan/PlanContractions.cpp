@@ -37,6 +37,10 @@ static double packing(double memoryLimit) {
 /// in part then.
 static constexpr double kWorthRegrouping = 0.99;
 
+/// Why sparse floats are not summed before they meet the rest.
+static constexpr StringRef kFloatZeros =
+    "absent entries would become float zeros";
+
 namespace {
 
 /// "20000" or "1.30e+09".
@@ -95,6 +99,10 @@ private:
   NumberedIsland number(const Island &island);
   Plan order(const Island &island, const NumberedIsland &numbered,
              OrderEffort effort = OrderEffort::Quick);
+  /// The dense factors first, the one sparse factor last: its absent entries
+  /// are skipped as one nest would. Nothing where that costs more.
+  std::optional<Plan> sparseLast(const Island &island,
+                                 const NumberedIsland &numbered);
   /// Multiplications of the contraction planned alone.
   double aloneFlops(ContractOp op);
   double bytesOf(Value tensor);
@@ -129,12 +137,8 @@ std::string Planner::whyWhole(const Island &island) {
   SemiringTraits traits = semiring->traits();
   if (!traits.associative || !traits.distributive)
     return "the semiring is not associative and distributive";
-  // Summing first makes an absent entry a zero, which IEEE multiplies: 0 * inf
-  // is NaN where skipping gives 0.
   bool sparse = llvm::any_of(island.factors,
                              [](const Factor &f) { return f.isSparse(); });
-  if (sparse && !traits.exact && LawContext::policyOf(op) == FPPolicy::Strict)
-    return "absent entries would become float zeros";
   if (sparse && !traits.annihilating)
     return "the semiring's zero does not annihilate";
   if (op.getType().getEncoding())
@@ -144,6 +148,10 @@ std::string Planner::whyWhole(const Island &island) {
   // Operands of a contraction have one element type.
   if (island.factors[0].type().getElementType() != op.getAccumulatorType())
     return "intermediates would have the accumulator's type";
+  // Summing first makes an absent entry a zero, which IEEE multiplies: 0 * inf
+  // is NaN where skipping gives 0.
+  if (sparse && !traits.exact && LawContext::policyOf(op) == FPPolicy::Strict)
+    return kFloatZeros.str();
   return {};
 }
 
@@ -296,6 +304,54 @@ static double nestFlops(const ContractionNetwork &network) {
   for (double density : network.density)
     flops *= density;
   return flops;
+}
+
+std::optional<Plan> Planner::sparseLast(const Island &island,
+                                        const NumberedIsland &numbered) {
+  auto isSparse = [](const Factor &factor) { return factor.isSparse(); };
+  if (island.factors.size() < 3 ||
+      llvm::count_if(island.factors, isSparse) != 1)
+    return std::nullopt;
+  unsigned sparse =
+               llvm::find_if(island.factors, isSparse) - island.factors.begin(),
+           count = island.factors.size();
+  // Summed on its own it would have zeros.
+  if (summedFirst(island, sparse).size() !=
+      island.factors[sparse].letters.size())
+    return std::nullopt;
+  NumberedIsland dense = numbered;
+  ContractionNetwork &network = dense.network;
+  for (unsigned letter : network.operands[sparse])
+    if (!llvm::is_contained(network.output, letter))
+      network.output.push_back(letter);
+  network.operands.erase(network.operands.begin() + sparse);
+  network.density.assign(count - 1, 1);
+  // Letters of the sparse factor alone are no one's here.
+  llvm::erase_if(network.output, [&](unsigned letter) {
+    return llvm::none_of(network.operands, [&](ArrayRef<unsigned> letters) {
+      return llvm::is_contained(letters, letter);
+    });
+  });
+  Plan plan = order(island, dense);
+  if (!plan.fits || !plan.order.sliced.empty())
+    return std::nullopt;
+  auto number = [&](unsigned node) {
+    if (node < count - 1)
+      return node < sparse ? node : node + 1;
+    return node + 1;
+  };
+  for (ContractionStep &step : plan.order.steps)
+    step = {number(step.lhs), number(step.rhs)};
+  unsigned rest = plan.order.steps.empty()
+                      ? number(0)
+                      : count + unsigned(plan.order.steps.size()) - 1;
+  plan.order.steps.push_back({sparse, rest});
+  plan.order.method = "sparse last";
+  priceOrder(numbered.network, plan.order);
+  plan.peak = arrangeSteps(numbered.network, plan.order);
+  if (plan.order.flops >= nestFlops(numbered.network))
+    return std::nullopt;
+  return plan;
 }
 
 double Planner::aloneFlops(ContractOp op) {
@@ -463,11 +519,6 @@ LogicalResult Planner::execute(Island &island, const NumberedIsland &numbered,
 LogicalResult Planner::plan(ContractOp root) {
   Island single(root);
   std::string why = whyWhole(single);
-  if (!why.empty()) {
-    if (single.factors.size() > 2)
-      note(root, "one loop nest: " + why);
-    return success();
-  }
   auto split = [](const Island &island, const Plan &plan) {
     std::string text = "split from " + island.equation();
     if (plan.order.steps.size() > 1)
@@ -476,6 +527,17 @@ LogicalResult Planner::plan(ContractOp root) {
                   .str();
     return text;
   };
+  if (!why.empty()) {
+    if (why == kFloatZeros) {
+      NumberedIsland numbered = number(single);
+      PlanCost before = asWritten(single);
+      if (std::optional<Plan> plan = sparseLast(single, numbered))
+        return execute(single, numbered, *plan, before, split(single, *plan));
+    }
+    if (single.factors.size() > 2)
+      note(root, "one loop nest: " + why);
+    return success();
+  }
   // Contract_Associativity: nested products as one, where the semiring or the
   // policy lets them be grouped anew.
   LawContext::Regroup regroup =

@@ -476,7 +476,8 @@ void ContractionLoops::cutColumns(const MachineModel &machine) {
   int64_t lanes = machine.vectorBytes * 8 /
                   std::max(8u, op.getSumType().getIntOrFloatBitWidth());
   int64_t width = runWidth(run, lanes, machine);
-  if (width == 0)
+  // A segment of one entry is no loop, and would be dropped as one of extent 1.
+  if (width < 2)
     return;
   unsigned source = ~0u;
   if (right.operands.size() == 1)
