@@ -16,7 +16,7 @@ namespace {
 
 /// What an effort buys. Of what was tried on random regular graphs of 100 and
 /// 200 tensors, long annealing of few trees finds most in a given time: starts
-/// by recursive bisection (Fiduccia and Mattheyses) took as long as 30000 moves
+/// by recursive bisection (Fiduccia and Mattheyses) took as long as 20000 moves
 /// each and did not end lower, and hotter or colder starts make no difference.
 struct Budget {
   unsigned exact;  ///< most tensors for subsets
