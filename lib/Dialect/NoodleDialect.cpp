@@ -49,7 +49,7 @@ static constexpr StringLiteral notes[] = {
     "noodle.plan",          "noodle.fallback",     "noodle.device",
     "noodle.chunked",       "noodle.kernels",      "noodle.kernel",
     "noodle.lost",          "noodle.order",        "noodle.chip",
-    "noodle.properties",    "noodle.optional"};
+    "noodle.properties",    "noodle.optional",     "noodle.guessed"};
 
 static bool isNote(StringAttr name) {
   return llvm::is_contained(notes, name.getValue());

@@ -23,7 +23,7 @@
 namespace noodle::engine {
 
 constexpr char kMagic[8] = {'N', 'O', 'O', 'D', 'L', 'E', 'K', '\n'};
-constexpr uint32_t kFormatVersion = 3;
+constexpr uint32_t kFormatVersion = 4;
 constexpr size_t kHeaderBytes = 8 + 4 + 8 + 8;
 
 static void fields(Is<Identification> auto &id, auto &&visit) {
@@ -112,6 +112,7 @@ static void fields(Is<Artifact> auto &artifact, auto &&visit) {
   visit(artifact.sites);
   visit(artifact.references);
   visit(artifact.laws);
+  visit(artifact.guessed);
   visit(artifact.phases);
   visit(artifact.device);
   visit(artifact.deviceFailure);

@@ -55,7 +55,9 @@ std::unique_ptr<ToolSet> CompileTools::Impl::take() {
       return set;
     }
   }
-  return std::make_unique<ToolSet>();
+  auto set = std::make_unique<ToolSet>();
+  set->orders = orders;
+  return set;
 }
 
 void CompileTools::Impl::giveBack(std::unique_ptr<ToolSet> set) {

@@ -1,5 +1,4 @@
-//===- CompileTools.h - what a compilation leaves for the next - -*- C++
-//-*-===//
+//===- CompileTools.h - what compilations leave --------------*- C++ -*-===//
 //
 // Part of Noodle, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,6 +7,7 @@
 #ifndef NOODLE_LIB_ENGINE_COMPILETOOLS_H
 #define NOODLE_LIB_ENGINE_COMPILETOOLS_H
 
+#include "noodle/Algebra/OrderCache.h"
 #include "noodle/Engine/Compiler.h"
 #include "noodle/Target/Target.h"
 
@@ -35,12 +35,17 @@ struct ToolSet {
   std::unique_ptr<mlir::PassManager> passes;
   std::map<std::string, std::unique_ptr<mlir::noodle::CodeGenerator>>
       generators;
+  /// The store's, which all its sets share; null: there is none.
+  std::shared_ptr<mlir::noodle::OrderCache> orders;
   int uses = 0;
 };
 
 struct CompileTools::Impl {
   std::unique_ptr<ToolSet> take();
   void giveBack(std::unique_ptr<ToolSet> set);
+
+  const std::shared_ptr<mlir::noodle::OrderCache> orders =
+      std::make_shared<mlir::noodle::OrderCache>();
 
 private:
   std::mutex mutex; // guards idle

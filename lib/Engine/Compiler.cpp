@@ -101,6 +101,7 @@ Status runPhase(Job &job, Phase phase, const CompileOptions &options,
     // verifies what comes out. Between passes it is what developers want:
     // noodle-opt does it.
     tools.passes->enableVerifier(false);
+    pipeline.orders = tools.orders;
     mlir::noodle::buildPipeline(phase, *tools.passes, pipeline);
     tools.passesKey = std::move(key);
   }
@@ -187,6 +188,7 @@ Status compileJob(std::string_view program, const CompileOptions &options,
   watch.lap("lower");
   artifact.sites = readSites(*job.module, target);
   artifact.laws = readLaws(*job.module);
+  artifact.guessed = (*job.module)->hasAttr("noodle.guessed");
   artifact.references = readReferences(*job.module);
   if (options.strict)
     if (Status status = refuseReferences(artifact); !status.ok())

@@ -11,8 +11,6 @@
 #include "Monitor.h"
 #include "Tiers.h"
 
-#include <bit>
-
 namespace noodle::engine {
 
 struct Engine::Impl {
@@ -270,127 +268,6 @@ Status Engine::compile(std::string_view program, const CompileOptions &asked,
   kernel =
       impl.memory.insert(promotion ? tierZeroKey(key) : key, std::move(made));
   return {};
-}
-
-//===----------------------------------------------------------------------===//
-// Programs
-//===----------------------------------------------------------------------===//
-
-static int64_t bucket(int64_t size) {
-  return size <= 1 ? size : int64_t(std::bit_ceil(uint64_t(size)));
-}
-
-std::vector<ArgumentStats>
-bucketStats(std::span<const noodle_rt_tensor> views) {
-  std::vector<ArgumentStats> all;
-  for (const noodle_rt_tensor &view : views) {
-    ArgumentStats &stats = all.emplace_back();
-    for (int k = 0; k < view.rank; ++k)
-      stats.extents.push_back(bucket(view.extents[k]));
-    if (view.layout != NOODLE_RT_CSR && view.layout != NOODLE_RT_CSC)
-      continue;
-    stats.stored = bucket(view.stored);
-    int64_t lines = view.extents[view.layout == NOODLE_RT_CSR ? 0 : 1];
-    int64_t longest = 0;
-    auto scan = [&](const auto *positions) {
-      for (int64_t i = 0; i < lines; ++i)
-        longest = std::max<int64_t>(longest, positions[i + 1] - positions[i]);
-    };
-    if (view.position_width == 4)
-      scan(static_cast<const int32_t *>(view.positions));
-    else
-      scan(static_cast<const int64_t *>(view.positions));
-    stats.longest = bucket(longest);
-  }
-  return all;
-}
-
-Status Program::compile(std::shared_ptr<Engine> engine,
-                        std::string_view program, CompileOptions options,
-                        std::shared_ptr<Program> &result, bool isolate,
-                        bool variants) {
-  auto made = std::make_shared<Program>();
-  if (Status status =
-          engine->compile(program, options, made->base, &made->made, isolate);
-      !status.ok())
-    return status;
-  made->function = made->base->find(options.entry);
-  if (!made->function)
-    return Status::error(Code::InvalidProgram,
-                         "the program has no function @" + options.entry);
-  made->owner = std::move(engine);
-  made->options = std::move(options);
-  made->isolate = isolate;
-  // With a choice, where ops run is decided for the sizes at hand.
-  made->variants =
-      variants || (made->options.target == "auto" && made->made.device.device);
-  result = std::move(made);
-  return {};
-}
-
-/// Of calls that are not worth optimised code before they begin: a product of
-/// matrices of this size takes about a millisecond by tier-0. A guess.
-static constexpr int64_t kLargeBytes = int64_t(1) << 20;
-
-static bool large(std::span<const noodle_rt_tensor> arguments) {
-  double bytes = 0;
-  for (const noodle_rt_tensor &view : arguments) {
-    double count = 1;
-    for (int k = 0; k < view.rank; ++k)
-      count *= double(view.extents[k]);
-    bool sparse = view.layout == NOODLE_RT_CSR || view.layout == NOODLE_RT_CSC;
-    bytes += double(noodle_rt_element_bytes(view.type)) *
-             (sparse ? double(view.stored) : count);
-  }
-  return bytes > double(kLargeBytes);
-}
-
-Status Program::bind(std::span<const noodle_rt_tensor> arguments,
-                     CallOptions options, BoundCall &call) {
-  if (!options.executor)
-    options.executor = owner->executor();
-  std::shared_ptr<const Kernel> kernel = base;
-  if (Promotion *promotion = base->impl().promotion.get())
-    if (auto next =
-            large(arguments) ? promotion->promote() : promotion->successor())
-      kernel = std::move(next);
-  if (!options.blas) {
-    options.blas = owner->blas();
-    options.strictBlas = this->options.strict;
-  }
-  if (options.receipt) {
-    options.receipt->source = made.source;
-    options.receipt->compileSeconds = made.compileSeconds;
-    options.receipt->loadSeconds = made.loadSeconds;
-  }
-  if (made.device.target != "cpu" && !options.device.device)
-    options.device = made.device;
-  if (!variants)
-    return BoundCall::bind(owner->pool(), kernel, function->name, arguments,
-                           options, call);
-  // Statistics are read from views that have been checked.
-  if (Status status = BoundCall::bind(owner->pool(), kernel, function->name,
-                                      arguments, options, call);
-      !status.ok())
-    return status;
-  CompileOptions variant = this->options;
-  variant.stats = bucketStats(arguments);
-  if (Status status = owner->compile(base->artifact().id.program, variant,
-                                     kernel, nullptr, isolate);
-      !status.ok())
-    return status;
-  options.trusted = true;
-  return BoundCall::bind(owner->pool(), kernel, function->name, arguments,
-                         options, call);
-}
-
-Status Program::call(std::span<const noodle_rt_tensor> arguments,
-                     rt::Region &region, std::span<noodle_rt_tensor> results,
-                     CallOptions options) {
-  BoundCall bound;
-  if (Status status = bind(arguments, options, bound); !status.ok())
-    return status;
-  return bound.run(region, results);
 }
 
 } // namespace noodle::engine

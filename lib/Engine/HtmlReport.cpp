@@ -84,7 +84,11 @@ std::string receiptHtml(const Receipt &receipt) {
           escaped(amount(double(receipt.memoryPeak), "B")) +
           " of intermediates and results. Compiled in " +
           escaped(time(receipt.compileSeconds)) + ", " +
-          escaped(receipt.source) + ".</p>\n";
+          escaped(receipt.source) +
+          (receipt.plannedFor.empty()
+               ? std::string()
+               : ", planned for arguments up to " + receipt.plannedFor) +
+          ".</p>\n";
   for (const std::string &law : receipt.laws)
     text += "<p>laws: " + escaped(law) + "</p>\n";
   double longest = 0;

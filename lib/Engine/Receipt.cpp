@@ -246,6 +246,8 @@ std::string receiptText(const Receipt &receipt, bool colour) {
   }
   if (receipt.loadSeconds > 0)
     text += ", loaded in " + time(receipt.loadSeconds);
+  if (!receipt.plannedFor.empty())
+    text += "\nplanned for: arguments up to " + receipt.plannedFor;
   if (receipt.tier == "0")
     text += "\ntier: 0";
   else if (receipt.tierZeroCalls >= 0)
@@ -310,6 +312,7 @@ std::string receiptJson(const Receipt &receipt) {
   json.text("compiler", receipt.compiler);
   json.text("cpu", receipt.cpu);
   json.text("source", receipt.source);
+  json.text("planned_for", receipt.plannedFor);
   json.text("fallback", receipt.fallback);
   json.text("tier", receipt.tier);
   json.integer("tier_zero_calls", receipt.tierZeroCalls);

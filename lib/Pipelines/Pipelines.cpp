@@ -84,7 +84,7 @@ static void plan(OpPassManager &pm, const PipelineOptions &options) {
       [](OpPassManager &pm) { pm.addPass(createNoodleExpandSolversPass()); });
   NoodlePlanContractionsPassOptions order;
   order.memoryLimit = options.memoryLimit;
-  pm.addPass(createNoodlePlanContractionsPass(order));
+  pm.addPass(createPlanContractions(order, options.orders));
 }
 
 static void select(OpPassManager &pm, const PipelineOptions &options) {

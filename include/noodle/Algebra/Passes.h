@@ -9,16 +9,23 @@
 #define NOODLE_ALGEBRA_PASSES_H
 
 #include "mlir/Pass/Pass.h"
+#include <memory>
 
 namespace mlir {
 class ModuleOp;
 namespace noodle {
+class OrderCache;
 
 #define GEN_PASS_DECL
 #include "noodle/Algebra/Passes.h.inc"
 
 #define GEN_PASS_REGISTRATION
 #include "noodle/Algebra/Passes.h.inc"
+
+/// noodle-plan-contractions with orders that were found before; null: without.
+std::unique_ptr<Pass>
+createPlanContractions(NoodlePlanContractionsPassOptions options,
+                       std::shared_ptr<OrderCache> orders);
 
 } // namespace noodle
 } // namespace mlir

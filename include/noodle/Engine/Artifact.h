@@ -50,6 +50,8 @@ struct Artifact {
   std::vector<std::string> references;
   /// Laws that left no op, by function.
   std::vector<std::string> laws;
+  /// Whether an order of products rests on sizes that are not known.
+  bool guessed = false;
   std::vector<PhaseTime> phases;
   /// Kernels for a device; without an image where the program has none.
   rt::DeviceCode device;

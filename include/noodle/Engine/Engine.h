@@ -12,6 +12,7 @@
 #include "noodle/Engine/Worker.h"
 
 #include <functional>
+#include <mutex>
 
 namespace noodle::engine {
 
@@ -103,9 +104,10 @@ private:
 class Program {
 public:
   /// With `variants`, calls compile the program anew for the sizes they bring,
-  /// one kernel per bucket of sizes (powers of two); so they do where
-  /// options.target is "auto" and there is a device. Calls of tier "auto" with
-  /// large arguments do not begin with tier-0.
+  /// one kernel per bucket of sizes (powers of two), of which the kVariants
+  /// last used are kept; so they do where options.target is "auto" and there is
+  /// a device, and where an order of products rests on sizes that are not
+  /// known. Calls of tier "auto" with large arguments do not begin with tier-0.
   static Status compile(std::shared_ptr<Engine> engine,
                         std::string_view program, CompileOptions options,
                         std::shared_ptr<Program> &result, bool isolate = false,
@@ -129,6 +131,18 @@ private:
   CompileReport made;
   CompileOptions options; ///< as asked for
   bool isolate = false, variants = false;
+
+  static constexpr size_t kVariants = 8; // a guess
+  struct Variant {
+    std::vector<ArgumentStats> stats;
+    std::shared_ptr<const Kernel> kernel;
+  };
+  /// The kernel for a bucket of sizes, made where there is none.
+  Status variantFor(const std::vector<ArgumentStats> &stats,
+                    std::shared_ptr<const Kernel> &kernel,
+                    CompileReport &report);
+  std::mutex mutex;          // guards kept
+  std::vector<Variant> kept; ///< the last used first
 };
 
 /// Statistics of arguments, rounded up to powers of two.

@@ -77,6 +77,9 @@ struct Receipt {
   std::string cpu;
   /// "compiled", "memory cache", "disk cache".
   std::string source;
+  /// The sizes of arguments, rounded up to powers of two, that the kernel was
+  /// planned for; empty: for any.
+  std::string plannedFor;
   /// Why the program was interpreted as a whole; empty when it was compiled.
   std::string fallback;
   /// "0" or "optimised"; empty: interpreted.

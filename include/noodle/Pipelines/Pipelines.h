@@ -38,6 +38,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include <memory>
 #include <optional>
 
 namespace mlir {
@@ -45,6 +46,7 @@ class DialectRegistry;
 }
 
 namespace mlir::noodle {
+class OrderCache;
 
 enum class Phase {
   Elaborated,
@@ -103,6 +105,9 @@ struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
   PassOptions::Option<std::string> chip{
       *this, "chip", llvm::cl::desc("device chip, such as sm_80"),
       llvm::cl::init("sm_80")};
+  /// Orders of products found before; null: none. Changes how long planning
+  /// takes, never what it makes.
+  std::shared_ptr<OrderCache> orders;
 };
 
 void buildElaboratePipeline(OpPassManager &pm, const PipelineOptions &options);

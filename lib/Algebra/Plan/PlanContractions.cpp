@@ -8,6 +8,7 @@
 #include "Island.h"
 #include "Record.h"
 
+#include "noodle/Algebra/OrderCache.h"
 #include "noodle/Algebra/Passes.h"
 #include "noodle/Algebra/Sites.h"
 #include "noodle/Dialect/SparseProduct.h"
@@ -74,6 +75,8 @@ struct NumberedIsland {
   SmallVector<std::string> names; ///< of letters
   double sums = 0;                ///< additions before the products
   bool known = true;              ///< whether every extent is
+  bool exact = true;              ///< whether every one is in a type
+  bool counted = true;            ///< whether stored entries are known
 };
 
 /// What is done with an island.
@@ -85,13 +88,15 @@ struct Plan {
 
 class Planner {
 public:
-  Planner(LawContext &context, int64_t memoryLimit)
-      : context(context), memoryLimit(memoryLimit) {}
+  Planner(LawContext &context, int64_t memoryLimit, OrderCache *orders)
+      : context(context), memoryLimit(memoryLimit), orders(orders) {}
 
   /// Plans the contraction with the producers that it may take in.
   LogicalResult plan(ContractOp root);
   /// Whether another contraction has taken this one in, which is gone then.
   bool isTaken(Operation *op) const { return taken.contains(op); }
+  /// Whether orders were compared by sizes that are not known.
+  bool hasGuessed() const { return guessed; }
 
 private:
   std::string whyWhole(const Island &island);
@@ -118,6 +123,8 @@ private:
 
   LawContext &context;
   int64_t memoryLimit;
+  OrderCache *orders;
+  bool guessed = false;
   llvm::SmallDenseSet<Operation *> taken;
   /// That an island held which does not pay.
   llvm::SmallDenseSet<Operation *> settled;
@@ -213,6 +220,7 @@ NumberedIsland Planner::number(const Island &island) {
       if (extent)
         extents[letter] =
             std::max<double>(extents[letter].value_or(1), *extent);
+      numbered.exact &= !factor.type().isDynamicDim(d);
       if (extent && entries)
         *entries *= *extent;
       else
@@ -222,6 +230,9 @@ NumberedIsland Planner::number(const Island &island) {
     }
     network.density.push_back(
         factor.isSparse() ? densityOf(factor.value, entries) : 1);
+    numbered.counted &= !factor.isSparse() ||
+                        factor.value.getDefiningOp<ContractOp>() ||
+                        context.sizes.stored(factor.value).has_value();
     network.operands.push_back(letters);
   }
   for (const std::string &name : island.output)
@@ -254,6 +265,8 @@ Plan Planner::order(const Island &island, const NumberedIsland &numbered,
                     OrderEffort effort) {
   const ContractionNetwork &network = numbered.network;
   ContractOp op = island.root;
+  guessed |=
+      network.operands.size() > 2 && !(numbered.known && numbered.counted);
   bool commutes = Semiring::resolve(op.getSemiring(), op.getAccumulatorType(),
                                     op, [&] { return op.emitOpError(); })
                       ->traits()
@@ -264,8 +277,9 @@ Plan Planner::order(const Island &island, const NumberedIsland &numbered,
     // Neighbours are joined in any grouping, others only where products
     // commute.
     Plan plan;
-    plan.order = commutes ? orderContractions(network, options)
-                          : orderAsWritten(network);
+    plan.order = !commutes ? orderAsWritten(network)
+                 : orders  ? orders->order(network, options)
+                           : orderContractions(network, options);
     plan.peak = arrangeSteps(network, plan.order);
     return plan;
   };
@@ -441,12 +455,13 @@ void Planner::note(Operation *op, std::string text) {
   op->setAttr("noodle.plan", context.rewriter.getStringAttr(text));
 }
 
-/// No order keeps within the memory limit: an error where the sizes are sure.
+/// No order keeps within the memory limit: an error where the sizes are sure,
+/// which those of `noodle.stats` are not.
 LogicalResult Planner::noteUnfit(ContractOp root,
                                  const NumberedIsland &numbered,
                                  const Plan &plan) {
   double each = elementBytes(root.getAccumulatorType());
-  if (memoryLimit > 0 && numbered.known)
+  if (memoryLimit > 0 && numbered.exact)
     return root.emitError("no order of these products keeps within the memory "
                           "limit of ")
            << bytes(memoryLimit) << ": the smallest peak found is "
@@ -585,10 +600,13 @@ namespace {
 struct PlanContractions
     : noodle::impl::NoodlePlanContractionsPassBase<PlanContractions> {
   using NoodlePlanContractionsPassBase::NoodlePlanContractionsPassBase;
+  PlanContractions(NoodlePlanContractionsPassOptions options,
+                   std::shared_ptr<OrderCache> orders)
+      : NoodlePlanContractionsPassBase(options), orders(std::move(orders)) {}
 
   void runOnOperation() override {
     LawContext context(&getContext());
-    Planner planner(context, memoryLimit);
+    Planner planner(context, memoryLimit, orders.get());
     SmallVector<ContractOp> ops;
     getOperation()->walk([&](ContractOp op) { ops.push_back(op); });
     // Consumers first: they take in what feeds them.
@@ -597,6 +615,18 @@ struct PlanContractions
         return signalPassFailure();
     }
     numberSites(getOperation());
+    if (planner.hasGuessed())
+      getOperation()->setAttr("noodle.guessed", UnitAttr::get(&getContext()));
   }
+
+private:
+  std::shared_ptr<OrderCache> orders;
 };
 } // namespace
+
+std::unique_ptr<Pass>
+noodle::createPlanContractions(NoodlePlanContractionsPassOptions options,
+                               std::shared_ptr<OrderCache> orders) {
+  return std::make_unique<PlanContractions>(std::move(options),
+                                            std::move(orders));
+}

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "noodle/Algebra/ContractionOrder.h"
+#include "noodle/Algebra/OrderCache.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
@@ -348,6 +349,60 @@ TEST(ContractionOrder, HugeResultsDoNotOverflow) {
   ContractionOrder order = orderContractions(network);
   EXPECT_TRUE(std::isfinite(order.flops));
   EXPECT_GE(order.flops, std::exp2(300));
+}
+
+/// A ring of matrices, of which one letter has extent `extent`.
+ContractionNetwork ring(unsigned count, double extent) {
+  ContractionNetwork network;
+  for (unsigned k = 0; k < count; ++k) {
+    network.extents.push_back(k ? 2 + k % 3 : extent);
+    network.operands.push_back({k, (k + 1) % count});
+  }
+  return network;
+}
+
+TEST(OrderCache, FindsWhatWasSearched) {
+  OrderCache cache;
+  OrderOptions options;
+  for (int round = 0; round < 2; ++round)
+    for (double extent : {2.0, 50.0}) {
+      ContractionOrder found = cache.order(ring(12, extent), options);
+      ContractionOrder again = orderContractions(ring(12, extent), options);
+      EXPECT_EQ(found.flops, again.flops);
+      ASSERT_EQ(found.steps.size(), again.steps.size());
+      for (auto [x, y] : llvm::zip(found.steps, again.steps)) {
+        EXPECT_EQ(x.lhs, y.lhs);
+        EXPECT_EQ(x.rhs, y.rhs);
+      }
+    }
+  EXPECT_EQ(cache.stats().searched, 2);
+  EXPECT_EQ(cache.stats().found, 2);
+  // Everything an order depends on tells networks apart.
+  ContractionNetwork network = ring(12, 2);
+  network.density.assign(12, 0.5);
+  cache.order(network, options);
+  network.output = {3};
+  cache.order(network, options);
+  network.whole = {4};
+  cache.order(network, options);
+  network.denseResults = true;
+  cache.order(network, options);
+  options.mostEntries = 8;
+  cache.order(network, options);
+  options.effort = OrderEffort::Least;
+  cache.order(network, options);
+  EXPECT_EQ(cache.stats().searched, 8);
+}
+
+TEST(OrderCache, ForgetsTheLeastUsed) {
+  OrderCache cache;
+  for (unsigned k = 0; k < 2 * OrderCache::kMost; ++k) {
+    cache.order(ring(3, 2), {}); // always in use
+    cache.order(ring(3, 3 + k), {});
+  }
+  EXPECT_EQ(cache.stats().searched, int64_t(1 + 2 * OrderCache::kMost));
+  cache.order(ring(3, 3), {});
+  EXPECT_EQ(cache.stats().searched, int64_t(2 + 2 * OrderCache::kMost));
 }
 
 } // namespace
