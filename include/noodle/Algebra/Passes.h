@@ -22,7 +22,8 @@ class OrderCache;
 #define GEN_PASS_REGISTRATION
 #include "noodle/Algebra/Passes.h.inc"
 
-/// noodle-plan-contractions with orders that were found before; null: without.
+/// noodle-plan-contractions with orders that were found before; null: those
+/// of the same module alone.
 std::unique_ptr<Pass>
 createPlanContractions(NoodlePlanContractionsPassOptions options,
                        std::shared_ptr<OrderCache> orders);

@@ -88,7 +88,7 @@ struct Plan {
 
 class Planner {
 public:
-  Planner(LawContext &context, int64_t memoryLimit, OrderCache *orders)
+  Planner(LawContext &context, int64_t memoryLimit, OrderCache &orders)
       : context(context), memoryLimit(memoryLimit), orders(orders) {}
 
   /// Plans the contraction with the producers that it may take in.
@@ -123,7 +123,7 @@ private:
 
   LawContext &context;
   int64_t memoryLimit;
-  OrderCache *orders;
+  OrderCache &orders;
   bool guessed = false;
   llvm::SmallDenseSet<Operation *> taken;
   /// That an island held which does not pay.
@@ -277,9 +277,8 @@ Plan Planner::order(const Island &island, const NumberedIsland &numbered,
     // Neighbours are joined in any grouping, others only where products
     // commute.
     Plan plan;
-    plan.order = !commutes ? orderAsWritten(network)
-                 : orders  ? orders->order(network, options)
-                           : orderContractions(network, options);
+    plan.order =
+        commutes ? orders.order(network, options) : orderAsWritten(network);
     plan.peak = arrangeSteps(network, plan.order);
     return plan;
   };
@@ -606,7 +605,8 @@ struct PlanContractions
 
   void runOnOperation() override {
     LawContext context(&getContext());
-    Planner planner(context, memoryLimit, orders.get());
+    OrderCache own;
+    Planner planner(context, memoryLimit, orders ? *orders : own);
     SmallVector<ContractOp> ops;
     getOperation()->walk([&](ContractOp op) { ops.push_back(op); });
     // Consumers first: they take in what feeds them.
