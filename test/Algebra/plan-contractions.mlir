@@ -294,3 +294,69 @@ func.func @join(%a: tensor<500x600xi64, #csr>, %b: tensor<600x700xi64, #csr>) ->
   %d = noodle.contract "ik->" (%t) : (tensor<500x700xi64, #csr>) -> tensor<i64>
   return %d : tensor<i64>
 }
+
+// -----
+
+// Sparse matrices in a row stay sparse on the way, and the narrow end is first.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed), posWidth = 64, crdWidth = 32}>
+#csc = #sparse_tensor.encoding<{map = (d0, d1) -> (d1 : dense, d0 : compressed), posWidth = 64, crdWidth = 32}>
+// CHECK: #[[CSR:.*]] = #sparse_tensor.encoding<{ map = (d0, d1) -> (d0 : dense, d1 : compressed), posWidth = 64, crdWidth = 32 }>
+// CHECK-LABEL: func.func @sparse_chain
+// CHECK: %[[T:.*]] = noodle.contract "jk,kl->jl"(%arg1, %arg2) {{.*}} -> tensor<500x3xf64, #[[CSR]]>
+// CHECK: noodle.contract "ij,jl->il"(%arg0, %[[T]]) {{.*}}noodle.plan = "split from ij,jk,kl->il: chain, {{.*}} -> tensor<500x3xf64, #
+func.func @sparse_chain(
+    %a: tensor<500x500xf64, #csr> {noodle.stats = #noodle.stats<stored = 2000>},
+    %b: tensor<500x500xf64, #csr> {noodle.stats = #noodle.stats<stored = 2000>},
+    %c: tensor<500x3xf64, #csr> {noodle.stats = #noodle.stats<stored = 500>}) -> tensor<500x3xf64, #csc> {
+  %d = noodle.contract "ij,jk,kl->il" (%a, %b, %c) : (tensor<500x500xf64, #csr>, tensor<500x500xf64, #csr>, tensor<500x3xf64, #csr>) -> tensor<500x3xf64, #csc>
+  return %d : tensor<500x3xf64, #csc>
+}
+
+// -----
+
+// What is stored decides, not the extents: the emptier pair is first.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed), posWidth = 64, crdWidth = 32}>
+// CHECK-LABEL: func.func @emptier
+// CHECK: %[[T:.*]] = noodle.contract {{.*}}(%arg1, %arg2)
+// CHECK: noodle.contract {{.*}}(%arg0, %[[T]]) {{.*}}noodle.plan = "law 1, Contract_Associativity: split from
+func.func @emptier(
+    %a: tensor<500x500xi64, #csr> {noodle.stats = #noodle.stats<stored = 50000>},
+    %b: tensor<500x500xi64, #csr> {noodle.stats = #noodle.stats<stored = 50000>},
+    %c: tensor<500x500xi64, #csr> {noodle.stats = #noodle.stats<stored = 100>}) -> tensor<500x500xi64, #csr> {
+  %t = noodle.contract "ij,jk->ik" (%a, %b) : (tensor<500x500xi64, #csr>, tensor<500x500xi64, #csr>) -> tensor<500x500xi64, #csr>
+  %d = noodle.contract "ij,jk->ik" (%t, %c) : (tensor<500x500xi64, #csr>, tensor<500x500xi64, #csr>) -> tensor<500x500xi64, #csr>
+  return %d : tensor<500x500xi64, #csr>
+}
+
+// -----
+
+// Must not fire: nested floats round differently, and the policy is strict.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed), posWidth = 64, crdWidth = 32}>
+// CHECK-LABEL: func.func @sparse_strict
+// CHECK: %[[T:.*]] = noodle.contract {{.*}}(%arg0, %arg1)
+// CHECK: noodle.contract {{.*}}(%[[T]], %arg2) {noodle.lost = "law 1, Contract_Associativity, would leave
+func.func @sparse_strict(
+    %a: tensor<500x500xf64, #csr> {noodle.stats = #noodle.stats<stored = 50000>},
+    %b: tensor<500x500xf64, #csr> {noodle.stats = #noodle.stats<stored = 50000>},
+    %c: tensor<500x500xf64, #csr> {noodle.stats = #noodle.stats<stored = 100>}) -> tensor<500x500xf64, #csr> {
+  %t = noodle.contract "ij,jk->ik" (%a, %b) : (tensor<500x500xf64, #csr>, tensor<500x500xf64, #csr>) -> tensor<500x500xf64, #csr>
+  %d = noodle.contract "ij,jk->ik" (%t, %c) : (tensor<500x500xf64, #csr>, tensor<500x500xf64, #csr>) -> tensor<500x500xf64, #csr>
+  return %d : tensor<500x500xf64, #csr>
+}
+
+// -----
+
+// The mask stays with the last product, which forms only what it lets through.
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed), posWidth = 64, crdWidth = 32}>
+// CHECK-LABEL: func.func @sparse_mask
+// CHECK: %[[T:.*]] = noodle.contract "jk,kl->jl"(%arg1, %arg2)
+// CHECK-NOT: mask
+// CHECK: noodle.contract "ij,jl->il"(%arg0, %[[T]]) mask(%arg3
+func.func @sparse_mask(
+    %a: tensor<500x500xi64, #csr> {noodle.stats = #noodle.stats<stored = 2000>},
+    %b: tensor<500x500xi64, #csr> {noodle.stats = #noodle.stats<stored = 2000>},
+    %c: tensor<500x3xi64, #csr> {noodle.stats = #noodle.stats<stored = 500>},
+    %m: tensor<500x3xi1, #csr> {noodle.stats = #noodle.stats<stored = 10>}) -> tensor<500x3xi64, #csr> {
+  %d = noodle.contract "ij,jk,kl->il" (%a, %b, %c) mask(%m : tensor<500x3xi1, #csr>) : (tensor<500x500xi64, #csr>, tensor<500x500xi64, #csr>, tensor<500x3xi64, #csr>) -> tensor<500x3xi64, #csr>
+  return %d : tensor<500x3xi64, #csr>
+}

@@ -64,6 +64,9 @@ struct OrderOptions {
   OrderEffort effort = OrderEffort::Quick;
   /// No step's result may have more entries, if slicing can help it.
   double mostEntries = std::numeric_limits<double>::infinity();
+  /// Of a path of tensors, joins neighbours only, also where the order written
+  /// is as cheap and does not.
+  bool neighbours = false;
   uint64_t seed = 1;
 };
 
@@ -75,6 +78,11 @@ ContractionOrder orderContractions(const ContractionNetwork &network,
 /// tensors or the output still need.
 std::vector<llvm::SmallVector<unsigned>>
 lettersOf(const ContractionNetwork &network, const ContractionOrder &order);
+
+/// Stored entries of the operands, then of what each step makes, of one slice;
+/// of sparse ones as expected where entries lie anywhere.
+std::vector<double> entriesOf(const ContractionNetwork &network,
+                              const ContractionOrder &order);
 
 /// Puts the steps in the order, of those that make the same results, that has
 /// the fewest entries alive at once, and returns how many: results of steps,

@@ -90,17 +90,22 @@ Path findPath(const ContractionNetwork &network) {
 
 llvm::SmallVector<ContractionStep>
 order::orderChain(const ContractionNetwork &network) {
-  if (!llvm::all_of(network.density, [](double d) { return d >= 1; }))
-    return {};
   Path path = findPath(network);
   unsigned count = path.tensors.size();
   if (count < 2)
     return {};
   const std::vector<double> &p = path.between;
   // best[i][j]: tensors i to j, both included. The second index runs along
-  // memory in both of the products' factors.
+  // memory in both of the products' factors. Beside it the density of what the
+  // cheapest split makes.
   std::vector<double> best(count * count, 0), mirror(count * count, 0);
   std::vector<unsigned> split(count * count, 0);
+  bool sparse = llvm::any_of(network.density, [](double d) { return d < 1; });
+  std::vector<double> density(sparse ? count * count : 0, 1),
+      mirrored(density.size(), 1);
+  for (unsigned k = 0; sparse && k < count; ++k)
+    density[k * count + k] = mirrored[k * count + k] =
+        std::min(1.0, std::max(network.density[path.tensors[k]], 1e-300));
   for (unsigned length = 2; length <= count; ++length)
     for (unsigned i = 0; i + length <= count; ++i) {
       unsigned j = i + length - 1;
@@ -108,12 +113,23 @@ order::orderChain(const ContractionNetwork &network) {
       const double *left = &best[i * count], *right = &mirror[j * count];
       double least = std::numeric_limits<double>::infinity();
       unsigned where = i;
-      for (unsigned k = i; k < j; ++k) {
-        double cost = left[k] + right[k + 1] + ends * p[k + 1];
-        if (cost < least) {
-          least = cost;
-          where = k;
+      auto walk = [&](auto share) {
+        for (unsigned k = i; k < j; ++k) {
+          double cost = left[k] + right[k + 1] + ends * p[k + 1] * share(k);
+          if (cost < least) {
+            least = cost;
+            where = k;
+          }
         }
+      };
+      if (sparse) {
+        const double *l = &density[i * count], *r = &mirrored[j * count];
+        walk([&](unsigned k) { return l[k] * r[k + 1]; });
+        if (!network.denseResults)
+          density[i * count + j] = mirrored[j * count + i] =
+              std::min(1.0, l[where] * r[where + 1] * p[where + 1]);
+      } else {
+        walk([](unsigned) { return 1.0; });
       }
       best[i * count + j] = mirror[j * count + i] = least;
       split[i * count + j] = where;

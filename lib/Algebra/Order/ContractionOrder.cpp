@@ -220,9 +220,13 @@ ContractionOrder noodle::orderContractions(const ContractionNetwork &network,
   found.steps = orderChain(network);
   if (!found.steps.empty()) {
     found.method = "chain";
-    found.optimal = true;
+    found.optimal =
+        network.denseResults ||
+        llvm::all_of(network.density, [](double d) { return d >= 1; });
     priceOrder(network, found);
   }
+  if (!found.steps.empty() && options.neighbours)
+    return found;
   if (found.steps.empty() || found.largest > options.mostEntries)
     found = withSets(network,
                      [&](const auto &sets) { return search(sets, options); });

@@ -42,16 +42,33 @@ noodle::lettersOf(const ContractionNetwork &network,
   return letters;
 }
 
-/// Entries of what each step makes, of one slice; 0 for operands.
-static std::vector<double> entriesOf(const ContractionNetwork &network,
-                                     const ContractionOrder &order) {
+std::vector<double> noodle::entriesOf(const ContractionNetwork &network,
+                                      const ContractionOrder &order) {
   std::vector<llvm::SmallVector<unsigned>> letters = lettersOf(network, order);
-  std::vector<double> entries(letters.size());
-  for (size_t k = network.operands.size(); k < letters.size(); ++k) {
-    entries[k] = 1;
+  unsigned leaves = network.operands.size();
+  std::vector<double> entries(letters.size()), density(letters.size(), 1);
+  for (size_t k = 0; k < letters.size(); ++k) {
+    double size = 1;
     for (unsigned letter : letters[k])
       if (!llvm::is_contained(order.sliced, letter))
-        entries[k] *= network.extents[letter];
+        size *= network.extents[letter];
+    if (k < leaves) {
+      if (k < network.density.size())
+        density[k] = network.density[k];
+    } else if (!network.denseResults) {
+      // As joined() in Tree.h has it.
+      auto [lhs, rhs] = order.steps[k - leaves];
+      density[k] = density[lhs] * density[rhs];
+      llvm::SmallVector<unsigned> walked(letters[lhs]);
+      for (unsigned letter : letters[rhs])
+        if (!llvm::is_contained(walked, letter))
+          walked.push_back(letter);
+      for (unsigned letter : walked)
+        if (density[k] < 1 && !llvm::is_contained(letters[k], letter))
+          density[k] *= network.extents[letter];
+      density[k] = std::min(density[k], 1.0);
+    }
+    entries[k] = size * density[k];
   }
   return entries;
 }
@@ -62,6 +79,7 @@ double noodle::arrangeSteps(const ContractionNetwork &network,
   if (order.steps.empty())
     return 0;
   std::vector<double> entries = entriesOf(network, order);
+  std::fill_n(entries.begin(), leaves, 0.0);
   // What making a node takes at its worst, and whether its right side is made
   // first for that. Operands are there from the start.
   std::vector<double> needs(entries.size());

@@ -31,6 +31,7 @@ static std::string keyOf(const ContractionNetwork &network,
   raw(uint8_t(network.denseResults));
   raw(uint8_t(options.effort));
   raw(options.mostEntries);
+  raw(uint8_t(options.neighbours));
   raw(options.seed);
   return key;
 }

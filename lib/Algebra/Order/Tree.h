@@ -230,8 +230,8 @@ private:
   uint64_t state;
 };
 
-/// Exact for a path of tensors, each joined to the next: O(n^3). Empty where
-/// the network is no path.
+/// For a path of tensors, each joined to the next: O(n^3), exact where results
+/// are dense. Empty where the network is no path.
 llvm::SmallVector<ContractionStep> orderChain(const ContractionNetwork &);
 
 /// Exact: with `outer` over all orders, else over those without products of

@@ -173,6 +173,53 @@ void Island::takeInProducers(bool dropZeros) {
       ++k;
 }
 
+SmallVector<std::string> Island::sparseChain() const {
+  auto sparseMatrix = [](const Factor &f) {
+    return f.isSparse() && f.letters.size() == 2 &&
+           f.letters[0] != f.letters[1];
+  };
+  if (!ContractOp(root).getType().getEncoding() || output.size() != 2 ||
+      output[0] == output[1] || !llvm::all_of(factors, sparseMatrix))
+    return {};
+  // An extent of 1 beside others broadcasts.
+  for (const Factor &factor : factors)
+    for (const Factor &other : factors)
+      for (int d : {0, 1})
+        for (int e : {0, 1})
+          if (factor.letters[d] == other.letters[e] &&
+              (factor.type().getDimSize(d) == 1) !=
+                  (other.type().getDimSize(e) == 1))
+            return {};
+  SmallVector<std::string> path{output[0]};
+  llvm::SmallBitVector walked(factors.size());
+  while (path.size() <= factors.size()) {
+    int next = -1;
+    for (auto [k, factor] : llvm::enumerate(factors)) {
+      if (walked.test(k) || !factor.has(path.back()))
+        continue;
+      if (next >= 0)
+        return {}; // a letter of three
+      next = int(k);
+    }
+    if (next < 0)
+      return {};
+    walked.set(next);
+    const auto &letters = factors[next].letters;
+    path.push_back(letters[letters[0] == path.back()]);
+    if (path.back() == output[1] && path.size() <= factors.size())
+      return {};
+  }
+  return path.back() == output[1] ? path : SmallVector<std::string>();
+}
+
+bool Island::inOrder() const {
+  SmallVector<std::string> chain = sparseChain();
+  for (auto [k, factor] : llvm::enumerate(factors))
+    if (chain.empty() || !factor.has(chain[k]) || !factor.has(chain[k + 1]))
+      return false;
+  return true;
+}
+
 //===----------------------------------------------------------------------===//
 // Pieces
 //===----------------------------------------------------------------------===//
@@ -198,7 +245,7 @@ Factor noodle::emitPiece(const Island &island, ArrayRef<Factor> parts,
       llvm::map_to_vector(parts, [](const Factor &part) { return part.value; });
   auto contract = ContractOp::create(
       rewriter, root.getLoc(),
-      RankedTensorType::get(shape, root.getAccumulatorType()),
+      RankedTensorType::get(shape, root.getAccumulatorType(), island.pieces),
       rewriter.getStringAttr(equationOf(parts, kept)), inputs, /*mask=*/Value(),
       /*init=*/Value(), root.getSemiring(), /*accumulator=*/TypeAttr(),
       /*mask_valued=*/UnitAttr(), /*mask_complement=*/UnitAttr(),
@@ -212,6 +259,8 @@ SmallVector<Factor> noodle::emitSteps(const Island &island,
   SmallVector<Factor> made(island.factors);
   if (steps.empty())
     return made;
+  // Rows of each product of a chain are those of its first matrix.
+  SmallVector<std::string> chain = island.sparseChain();
   llvm::SmallBitVector used(made.size() + steps.size());
   for (ContractionStep step : steps.drop_back()) {
     used.set(step.lhs);
@@ -221,8 +270,12 @@ SmallVector<Factor> noodle::emitSteps(const Island &island,
       if (!used.test(k))
         rest.push_back(made[k]);
     Factor parts[] = {made[step.lhs], made[step.rhs]};
-    made.push_back(
-        emitPiece(island, parts, island.keptOf(parts, rest), rewriter));
+    SmallVector<std::string> kept = island.keptOf(parts, rest);
+    if (!chain.empty())
+      llvm::sort(kept, [&](const std::string &x, const std::string &y) {
+        return llvm::find(chain, x) < llvm::find(chain, y);
+      });
+    made.push_back(emitPiece(island, parts, kept, rewriter));
   }
   return {made[steps.back().lhs], made[steps.back().rhs]};
 }

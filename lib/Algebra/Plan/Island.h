@@ -36,6 +36,8 @@ struct Island {
   SmallVector<Operation *> inner;
   SmallVector<Factor> factors;
   SmallVector<std::string> output;
+  /// Of what steps make: CSR in a chain of sparse matrices, else null, dense.
+  Attribute pieces;
 
   /// The contraction alone.
   explicit Island(ContractOp root);
@@ -46,6 +48,13 @@ struct Island {
   /// Transposes between the two become an order of letters. `dropZeros`: a
   /// sparse result may be taken for its absent entries' zeros.
   void takeInProducers(bool dropZeros);
+
+  /// The letters from the one end to the other where this is a product of
+  /// sparse matrices in a row with a sparse result, in whatever order they
+  /// stand; else none.
+  SmallVector<std::string> sparseChain() const;
+  /// Whether its matrices stand in that order.
+  bool inOrder() const;
 
   /// Whether a letter is in the output or in one of the factors from `rest` on.
   bool needs(StringRef letter, ArrayRef<Factor> rest) const;
@@ -65,11 +74,12 @@ private:
 std::string equationOf(ArrayRef<Factor> factors, ArrayRef<std::string> output);
 
 /// A step at a time, contractions of `island`'s factors in front of the
-/// rewriter's place: the two that are left. Pieces are dense.
+/// rewriter's place: the two that are left.
 SmallVector<Factor> emitSteps(const Island &island,
                               ArrayRef<ContractionStep> steps,
                               IRRewriter &rewriter);
-/// A contraction of `parts` into a dense tensor over the kept letters.
+/// A contraction of `parts` into a tensor over the kept letters, stored as the
+/// island's pieces are.
 Factor emitPiece(const Island &island, ArrayRef<Factor> parts,
                  ArrayRef<std::string> kept, IRRewriter &rewriter);
 

@@ -13,6 +13,7 @@
 #include "noodle/Algebra/Sites.h"
 #include "noodle/Dialect/SparseProduct.h"
 
+#include "mlir/Dialect/SparseTensor/IR/SparseTensor.h"
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Format.h"
@@ -146,18 +147,23 @@ std::string Planner::whyWhole(const Island &island) {
     return "the semiring is not associative and distributive";
   bool sparse = llvm::any_of(island.factors,
                              [](const Factor &f) { return f.isSparse(); });
-  if (sparse && !traits.annihilating)
+  // Sparse matrices in a row have sparse products: what is absent stays so.
+  bool chain = !island.sparseChain().empty();
+  if (sparse && !chain && !traits.annihilating)
     return "the semiring's zero does not annihilate";
-  if (op.getType().getEncoding())
+  if (op.getType().getEncoding() && !chain)
     return "the result is sparse";
-  if (sparseProductForm(op))
+  if (chain && !traits.commutative && !island.inOrder())
+    return "the matrices do not stand in the order of their product";
+  if (auto form = sparseProductForm(op); form && (form->scale || !chain))
     return "one operand says where the product of the others is needed";
   // Operands of a contraction have one element type.
   if (island.factors[0].type().getElementType() != op.getAccumulatorType())
     return "intermediates would have the accumulator's type";
   // Summing first makes an absent entry a zero, which IEEE multiplies: 0 * inf
   // is NaN where skipping gives 0.
-  if (sparse && !traits.exact && LawContext::policyOf(op) == FPPolicy::Strict)
+  if (sparse && !chain && !traits.exact &&
+      LawContext::policyOf(op) == FPPolicy::Strict)
     return kFloatZeros.str();
   return {};
 }
@@ -193,11 +199,23 @@ static SmallVector<std::string> summedFirst(const Island &island,
   return more && !repeats ? kept : factor.letters;
 }
 
-/// The factors as a network; intermediates are dense.
+/// CSR, with positions and coordinates as wide as `like`'s.
+static Attribute csrLike(RankedTensorType like) {
+  auto encoding = sparse_tensor::getSparseTensorEncoding(like);
+  auto map = AffineMap::getMultiDimIdentityMap(2, like.getContext());
+  return sparse_tensor::SparseTensorEncodingAttr::get(
+      like.getContext(),
+      {sparse_tensor::LevelFormat::Dense,
+       sparse_tensor::LevelFormat::Compressed},
+      map, map, encoding.getPosWidth(), encoding.getCrdWidth());
+}
+
+/// The factors as a network; intermediates are dense, but for those of a chain
+/// of sparse matrices.
 NumberedIsland Planner::number(const Island &island) {
   NumberedIsland numbered;
   ContractionNetwork &network = numbered.network;
-  network.denseResults = true;
+  network.denseResults = island.sparseChain().empty();
   llvm::StringMap<unsigned> numbers;
   SmallVector<std::optional<double>> extents;
   auto number = [&](const std::string &name) {
@@ -220,7 +238,7 @@ NumberedIsland Planner::number(const Island &island) {
       if (extent)
         extents[letter] =
             std::max<double>(extents[letter].value_or(1), *extent);
-      numbered.exact &= !factor.type().isDynamicDim(d);
+      numbered.exact &= !factor.type().isDynamicDim(d) && !factor.isSparse();
       if (extent && entries)
         *entries *= *extent;
       else
@@ -260,6 +278,16 @@ NumberedIsland Planner::number(const Island &island) {
   return numbered;
 }
 
+/// Of what steps make, with its coordinate where it is stored sparse.
+static double bytesOfEntry(const Island &island) {
+  ContractOp root = island.root;
+  double each = elementBytes(root.getAccumulatorType());
+  if (auto encoding = dyn_cast_or_null<sparse_tensor::SparseTensorEncodingAttr>(
+          island.pieces))
+    each += encoding.getCrdWidth() == 32 ? 4 : 8;
+  return each;
+}
+
 /// The order, sliced until it fits the memory limit.
 Plan Planner::order(const Island &island, const NumberedIsland &numbered,
                     OrderEffort effort) {
@@ -273,6 +301,8 @@ Plan Planner::order(const Island &island, const NumberedIsland &numbered,
                       .commutative;
   OrderOptions options;
   options.effort = effort;
+  // Sparse results are matrices.
+  options.neighbours = !network.denseResults;
   auto find = [&] {
     // Neighbours are joined in any grouping, others only where products
     // commute.
@@ -282,7 +312,7 @@ Plan Planner::order(const Island &island, const NumberedIsland &numbered,
     plan.peak = arrangeSteps(network, plan.order);
     return plan;
   };
-  double each = elementBytes(op.getAccumulatorType());
+  double each = bytesOfEntry(island);
   double most = memoryLimit > 0 ? (memoryLimit - packing(memoryLimit)) / each
                                 : kMostEntries;
   Plan best = find();
@@ -386,9 +416,13 @@ double Planner::bytesOf(Value tensor) {
     return *known;
   auto type = cast<RankedTensorType>(tensor.getType());
   double bytes = elementBytes(type.getElementType());
+  double entries = 1;
   for (int64_t d = 0; d < type.getRank(); ++d)
-    bytes *= context.extent(tensor, d);
-  return bytes;
+    entries *= context.extent(tensor, d);
+  if (auto encoding = sparse_tensor::getSparseTensorEncoding(type))
+    return entries * densityOf(tensor, entries) *
+           (bytes + (encoding.getCrdWidth() == 32 ? 4 : 8));
+  return bytes * entries;
 }
 
 /// Each contraction planned alone: what is alive is a result and those that it
@@ -416,20 +450,14 @@ PlanCost Planner::asWritten(const Island &island) {
 PlanCost Planner::planned(const Island &island, const NumberedIsland &numbered,
                           const Plan &plan) {
   const ContractionNetwork &network = numbered.network;
-  double each = elementBytes(ContractOp(island.root).getAccumulatorType());
+  double each = bytesOfEntry(island);
   PlanCost cost;
   cost.products = plan.order.flops + numbered.sums;
   cost.peak = plan.peak * each;
-  auto letters = lettersOf(network, plan.order);
-  auto entries = [&](unsigned node) {
-    double size = node < network.density.size() ? network.density[node] : 1;
-    for (unsigned letter : letters[node])
-      size *= network.extents[letter];
-    return size;
-  };
+  std::vector<double> entries = entriesOf(network, plan.order);
   for (auto [k, step] : llvm::enumerate(plan.order.steps))
-    cost.bytes += each * (entries(step.lhs) + entries(step.rhs) +
-                          entries(network.operands.size() + k));
+    cost.bytes += each * (entries[step.lhs] + entries[step.rhs] +
+                          entries[network.operands.size() + k]);
   return cost;
 }
 
@@ -532,6 +560,8 @@ LogicalResult Planner::execute(Island &island, const NumberedIsland &numbered,
 
 LogicalResult Planner::plan(ContractOp root) {
   Island single(root);
+  if (root.getType().getEncoding())
+    single.pieces = csrLike(root.getType());
   std::string why = whyWhole(single);
   auto split = [](const Island &island, const Plan &plan) {
     std::string text = "split from " + island.equation();
@@ -558,7 +588,8 @@ LogicalResult Planner::plan(ContractOp root) {
       context.regroup(root, root.getSemiring(), root.getAccumulatorType());
   Island island = single;
   if (regroup != LawContext::Regroup::Never && !settled.contains(root))
-    island.takeInProducers(context.mayDropZeros(root, root.getSemiring(),
+    island.takeInProducers(root.getType().getEncoding() ||
+                           context.mayDropZeros(root, root.getSemiring(),
                                                 root.getAccumulatorType()));
   if (!island.inner.empty() && whyWhole(island).empty()) {
     bool free = regroup == LawContext::Regroup::Free;
@@ -589,9 +620,12 @@ LogicalResult Planner::plan(ContractOp root) {
   if (!found.fits)
     return single.factors.size() > 2 ? noteUnfit(root, numbered, found)
                                      : success();
-  // As written it is one nest.
+  // As written it is one nest, of sparse matrices in a row from the left.
   PlanCost before = asWritten(single);
-  before.products = nestFlops(numbered.network) + numbered.sums;
+  before.products =
+      numbered.sums + (numbered.network.denseResults
+                           ? nestFlops(numbered.network)
+                           : orderAsWritten(numbered.network).flops);
   return execute(single, numbered, found, before, split(single, found));
 }
 

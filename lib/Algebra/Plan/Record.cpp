@@ -18,14 +18,14 @@ DictionaryAttr noodle::orderRecord(Builder &builder,
                                    PlanCost before, PlanCost after) {
   std::vector<SmallVector<unsigned>> letters = lettersOf(network, order);
   unsigned leaves = network.operands.size();
-  auto entries = [&](ArrayRef<unsigned> its) {
+  ContractionOrder whole = order;
+  whole.sliced.clear();
+  std::vector<double> entries = entriesOf(network, whole);
+  auto extent = [&](ArrayRef<unsigned> its) {
     double size = 1;
     for (unsigned letter : its)
       size *= network.extents[letter];
     return size;
-  };
-  auto density = [&](unsigned node) {
-    return node < network.density.size() ? network.density[node] : 1.0;
   };
   SmallVector<Attribute> texts;
   SmallVector<double> numbers;
@@ -44,10 +44,10 @@ DictionaryAttr noodle::orderRecord(Builder &builder,
       llvm::SmallSetVector<unsigned, 8> all(letters[left].begin(),
                                             letters[left].end());
       all.insert(letters[right].begin(), letters[right].end());
-      products = entries(all.getArrayRef()) * density(left) * density(right);
+      products = extent(all.getArrayRef()) * entries[left] * entries[right] /
+                 (extent(letters[left]) * extent(letters[right]));
     }
-    numbers.append(
-        {entries(its) * density(node), products, double(left), double(right)});
+    numbers.append({entries[node], products, double(left), double(right)});
   }
   auto pair = [&](StringRef name, double one, double other) {
     return builder.getNamedAttr(name,
