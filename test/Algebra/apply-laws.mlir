@@ -288,3 +288,71 @@ func.func @power_high(%a: tensor<90x90xi64>, %b: tensor<90xi64>) -> tensor<90xi6
   %x = noodle.contract "ij,j->i" (%c, %b) : (tensor<90x90xi64>, tensor<90xi64>) -> tensor<90xi64>
   return %x : tensor<90xi64>
 }
+
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+// Law 16. Floats need no permission: each sum is multiplied once, as before.
+// CHECK-LABEL: @mask
+// CHECK-SAME: (%[[S:.*]]: tensor<90x80xf64, #{{.*}}>, %[[A:.*]]: tensor<90x30xf64>, %[[B:.*]]: tensor<80x30xf64>)
+// CHECK: noodle.contract "ij,ik,jk->ij"(%[[S]], %[[A]], %[[B]]) {noodle.plan = "law 16, Contract_Mask"}
+// CHECK-NOT: noodle.map
+func.func @mask(%s: tensor<90x80xf64, #csr>, %a: tensor<90x30xf64>, %b: tensor<80x30xf64>) -> tensor<90x80xf64, #csr> {
+  %p = noodle.contract "ik,jk->ij" (%a, %b) : (tensor<90x30xf64>, tensor<80x30xf64>) -> tensor<90x80xf64>
+  %d = noodle.map (%s, %p) : (tensor<90x80xf64, #csr>, tensor<90x80xf64>) -> tensor<90x80xf64, #csr> {
+  ^bb0(%x: f64, %y: f64):
+    %z = arith.mulf %y, %x : f64
+    noodle.yield %z : f64
+  }
+  return %d : tensor<90x80xf64, #csr>
+}
+// Most entries are stored: the whole product costs less.
+// CHECK-LABEL: @mask_full
+// CHECK: noodle.contract "ik,jk->ij"
+// CHECK: noodle.map
+func.func @mask_full(%s: tensor<90x80xf64, #csr> {noodle.stats = #noodle.stats<stored = 5000>}, %a: tensor<90x30xf64>, %b: tensor<80x30xf64>) -> tensor<90x80xf64, #csr> {
+  %p = noodle.contract "ik,jk->ij" (%a, %b) : (tensor<90x30xf64>, tensor<80x30xf64>) -> tensor<90x80xf64>
+  %d = noodle.map (%s, %p) : (tensor<90x80xf64, #csr>, tensor<90x80xf64>) -> tensor<90x80xf64, #csr> {
+  ^bb0(%x: f64, %y: f64):
+    %z = arith.mulf %y, %x : f64
+    noodle.yield %z : f64
+  }
+  return %d : tensor<90x80xf64, #csr>
+}
+// Something else needs the product.
+// CHECK-LABEL: @mask_shared
+// CHECK: noodle.contract "ik,jk->ij"
+// CHECK: noodle.map
+func.func @mask_shared(%s: tensor<90x80xf64, #csr>, %a: tensor<90x30xf64>, %b: tensor<80x30xf64>) -> (tensor<90x80xf64, #csr>, tensor<90x80xf64>) {
+  %p = noodle.contract "ik,jk->ij" (%a, %b) : (tensor<90x30xf64>, tensor<80x30xf64>) -> tensor<90x80xf64>
+  %d = noodle.map (%s, %p) : (tensor<90x80xf64, #csr>, tensor<90x80xf64>) -> tensor<90x80xf64, #csr> {
+  ^bb0(%x: f64, %y: f64):
+    %z = arith.mulf %y, %x : f64
+    noodle.yield %z : f64
+  }
+  return %d, %p : tensor<90x80xf64, #csr>, tensor<90x80xf64>
+}
+// A square is no product with the entry.
+// CHECK-LABEL: @mask_other
+// CHECK: noodle.contract "ik,jk->ij"
+// CHECK: noodle.map
+func.func @mask_other(%s: tensor<90x80xf64, #csr>, %a: tensor<90x30xf64>, %b: tensor<80x30xf64>) -> tensor<90x80xf64, #csr> {
+  %p = noodle.contract "ik,jk->ij" (%a, %b) : (tensor<90x30xf64>, tensor<80x30xf64>) -> tensor<90x80xf64>
+  %d = noodle.map (%s, %p) : (tensor<90x80xf64, #csr>, tensor<90x80xf64>) -> tensor<90x80xf64, #csr> {
+  ^bb0(%x: f64, %y: f64):
+    %z = arith.mulf %y, %y : f64
+    noodle.yield %z : f64
+  }
+  return %d : tensor<90x80xf64, #csr>
+}
+// The map multiplies, the semiring adds.
+// CHECK-LABEL: @mask_mixed
+// CHECK: noodle.contract "ik,jk->ij"
+// CHECK: noodle.map
+func.func @mask_mixed(%s: tensor<90x80xf64, #csr>, %a: tensor<90x30xf64>, %b: tensor<80x30xf64>) -> tensor<90x80xf64, #csr> {
+  %p = noodle.contract "ik,jk->ij" (%a, %b) {semiring = #noodle.semiring<min_plus>} : (tensor<90x30xf64>, tensor<80x30xf64>) -> tensor<90x80xf64>
+  %d = noodle.map (%s, %p) : (tensor<90x80xf64, #csr>, tensor<90x80xf64>) -> tensor<90x80xf64, #csr> {
+  ^bb0(%x: f64, %y: f64):
+    %z = arith.mulf %y, %x : f64
+    noodle.yield %z : f64
+  }
+  return %d : tensor<90x80xf64, #csr>
+}

@@ -235,7 +235,7 @@ def NoodleInferPropertiesPass
 def NoodleApplyLawsPass : Pass<"noodle-apply-laws", "::mlir::ModuleOp"> {
   let summary = "use what is known of matrices";
   let description = [{
-    Laws 3 to 15 of docs/Laws.md: products with identities, zeros, diagonals and
+    Laws 3 to 16 of docs/Laws.md: products with identities, zeros, diagonals and
     functions, traces of products, sums with products, inverses by structure, and
     inverses, closures and powers beside a thin operand. `noodle.plan` on what an
     op became, or on the function, names the law.

@@ -109,7 +109,8 @@ void LawContext::replace(Operation *op, Value with, int number, StringRef law) {
 static constexpr Law laws[] = {
     Contract_Zero,    Contract_Identity, Contract_Discard, Contract_Trace,
     Contract_LowRank, Contract_Inverse,  Contract_Closure, Contract_Power,
-    Solve_Kron,       Solve_Orthogonal,  Solve_Structure,  Contract_Diagonal};
+    Solve_Kron,       Solve_Orthogonal,  Solve_Structure,  Contract_Diagonal,
+    Contract_Mask};
 
 namespace {
 struct ApplyLaws : noodle::impl::NoodleApplyLawsPassBase<ApplyLaws> {
@@ -128,7 +129,7 @@ struct ApplyLaws : noodle::impl::NoodleApplyLawsPassBase<ApplyLaws> {
     bool changed = false;
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
-      if (isa<ContractOp, SolveOp>(op))
+      if (isa<ContractOp, SolveOp, MapOp>(op))
         ops.push_back(op);
     });
     // Consumers first: what they do not need any more is not rewritten.

@@ -76,6 +76,8 @@ bool Contract_Identity(Operation *op, LawContext &context);
 bool Contract_Zero(Operation *op, LawContext &context);
 bool Contract_Diagonal(Operation *op, LawContext &context);
 bool Contract_Discard(Operation *op, LawContext &context);
+// MaskLaws.cpp: products of which few entries are needed.
+bool Contract_Mask(Operation *op, LawContext &context);
 // SumLaws.cpp: traces and sums.
 bool Contract_Trace(Operation *op, LawContext &context);
 bool Contract_LowRank(Operation *op, LawContext &context);

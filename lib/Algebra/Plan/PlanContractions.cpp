@@ -151,12 +151,12 @@ std::string Planner::whyWhole(const Island &island) {
   bool chain = !island.sparseChain().empty();
   if (sparse && !chain && !traits.annihilating)
     return "the semiring's zero does not annihilate";
-  if (op.getType().getEncoding() && !chain)
-    return "the result is sparse";
   if (chain && !traits.commutative && !island.inOrder())
     return "the matrices do not stand in the order of their product";
   if (auto form = sparseProductForm(op); form && (form->scale || !chain))
     return "one operand says where the product of the others is needed";
+  if (op.getType().getEncoding() && !chain)
+    return "the result is sparse";
   // Operands of a contraction have one element type.
   if (island.factors[0].type().getElementType() != op.getAccumulatorType())
     return "intermediates would have the accumulator's type";
