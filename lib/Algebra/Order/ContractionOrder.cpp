@@ -32,9 +32,9 @@ Budget budgetOf(OrderEffort effort) {
   case OrderEffort::Least:
     return {10, 1 << 12, 2, 0, 0, 6};
   case OrderEffort::Quick:
-    return {14, 1 << 16, 4, 1, 100000, 5};
+    return {14, 1 << 16, 2, 1, 180000, 5};
   case OrderEffort::Thorough:
-    return {16, 1 << 20, 32, 4, 1200000, 7};
+    return {16, 1 << 20, 32, 4, 2400000, 7};
   }
   return {};
 }
@@ -49,6 +49,8 @@ auto withSets(const ContractionNetwork &network, Run run) {
     return run(Sets<2>(network));
   if (letters <= 256)
     return run(Sets<4>(network));
+  if (letters <= 384)
+    return run(Sets<6>(network));
   if (letters <= 512)
     return run(Sets<8>(network));
   return run(Sets<16>(network));
@@ -181,7 +183,12 @@ ContractionOrder search(const Sets<W> &sets, const OrderOptions &options) {
         break;
     keep(tree.steps(), method);
   };
-  refine(Tree<W>(sets, starts.front().steps), "greedy");
+  // What is annealed forgets where it began; parts are worth ordering behind
+  // it.
+  if (budget.trees == 0)
+    refine(Tree<W>(sets, starts.front().steps), "greedy");
+  else
+    keep(starts.front().steps, "greedy");
   for (unsigned k = 0; k < budget.trees; ++k) {
     Tree<W> tree(sets, starts[k % starts.size()].steps);
     // Few tensors are settled sooner.

@@ -39,6 +39,12 @@ static double packing(double memoryLimit) {
 /// in part then.
 static constexpr double kWorthRegrouping = 0.99;
 
+/// Multiplications that are worth half a second of looking for fewer: about a
+/// second of one core.
+static constexpr double kWorthSearching = 3e10;
+/// Searches for an order that keeps within a memory limit, before any slicing.
+static constexpr uint64_t kSeeds = 5;
+
 /// Why sparse floats are not summed before they meet the rest.
 static constexpr StringRef kFloatZeros =
     "absent entries would become float zeros";
@@ -303,6 +309,9 @@ Plan Planner::order(const Island &island, const NumberedIsland &numbered,
   options.effort = effort;
   // Sparse results are matrices.
   options.neighbours = !network.denseResults;
+  double each = bytesOfEntry(island);
+  double most = memoryLimit > 0 ? (memoryLimit - packing(memoryLimit)) / each
+                                : kMostEntries;
   auto find = [&] {
     // Neighbours are joined in any grouping, others only where products
     // commute.
@@ -310,27 +319,48 @@ Plan Planner::order(const Island &island, const NumberedIsland &numbered,
     plan.order =
         commutes ? orders.order(network, options) : orderAsWritten(network);
     plan.peak = arrangeSteps(network, plan.order);
+    plan.fits = (memoryLimit > 0 ? plan.peak : plan.order.largest) <= most;
     return plan;
   };
-  double each = bytesOfEntry(island);
-  double most = memoryLimit > 0 ? (memoryLimit - packing(memoryLimit)) / each
-                                : kMostEntries;
   Plan best = find();
-  auto fits = [&](const Plan &plan) {
-    return (memoryLimit > 0 ? plan.peak : plan.order.largest) <= most;
+  auto keep = [&](Plan plan) {
+    if (plan.fits != best.fits ? plan.fits
+                               : plan.order.flops < best.order.flops)
+      best = std::move(plan);
   };
-  best.fits = fits(best);
-  // What is alive is a few of the largest, so each round asks for smaller
-  // ones. Without a limit a contraction that does not fit stays one nest.
-  options.mostEntries = most;
-  while (memoryLimit > 0 && commutes && !best.fits && numbered.known &&
-         options.mostEntries >= 1) {
-    options.mostEntries = std::min(options.mostEntries, best.order.largest / 2);
+  auto searchOn = [&] {
+    if (effort != OrderEffort::Quick || best.order.optimal ||
+        best.order.flops < kWorthSearching)
+      return;
+    options.effort = OrderEffort::Thorough;
+    keep(find());
+    options.effort = effort;
+  };
+  if (!commutes || !numbered.known)
+    return best;
+  searchOn();
+  // Without a limit a contraction that does not fit stays one nest.
+  if (memoryLimit == 0)
+    return best;
+  // Trees differ in what is alive at once.
+  for (options.seed = 2; options.seed <= kSeeds && !best.fits; ++options.seed)
+    keep(find());
+  options.seed = 1;
+  // That is a few of the largest, so each round asks for smaller ones.
+  options.mostEntries = std::min(most, best.order.largest / 2);
+  while (!best.fits && options.mostEntries >= 1) {
     Plan next = find();
-    if (next.peak >= best.peak && next.order.largest >= best.order.largest)
+    bool better = next.fits || next.peak < best.peak;
+    options.mostEntries = std::min(options.mostEntries, next.order.largest) / 2;
+    if (better)
+      best = std::move(next);
+    else if (next.order.largest > options.mostEntries * 2)
+      break; // no letter is left to slice
+    if (best.fits) {
+      options.mostEntries = best.order.largest;
+      searchOn();
       break;
-    best = std::move(next);
-    best.fits = fits(best);
+    }
   }
   return best;
 }
