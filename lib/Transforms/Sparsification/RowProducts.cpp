@@ -11,10 +11,11 @@
 //
 // Rows and stored entries are one path, a row's entries followed by its end
 // (merge-path: Merrill and Garland, SC16), which is cut into chunks of equal
-// length. So a chunk costs the same whether its rows are short or one row fills
-// many chunks. What a chunk has summed of a row it does not finish is carried
-// to the next one by a short serial loop at the end. Chunks do not depend on
-// the number of threads, and so neither do the bits of the result.
+// length, as many as 64 workers share evenly. So a chunk costs the same whether
+// its rows are short or one row fills many chunks. What a chunk has summed of a
+// row it does not finish is carried to the next one by a short serial loop at
+// the end. Chunks do not depend on the number of threads, and so neither do the
+// bits of the result.
 //
 //===----------------------------------------------------------------------===//
 #include "RowProducts.h"
@@ -23,6 +24,7 @@
 
 #include "noodle/Dialect/Semiring.h"
 #include "noodle/Transforms/Passes.h"
+#include "noodle/Transforms/SparsePartition.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -39,9 +41,6 @@ namespace mlir::noodle {
 using namespace mlir;
 using namespace mlir::noodle;
 
-/// Rows and entries of a chunk, for results of one column: 15 to 40 us of work.
-/// With more columns fewer, so that a chunk's work stays about the same.
-static constexpr int64_t kChunk = 1 << 15, kLeastChunk = 1 << 11;
 /// Vectors of a block of columns: with the operand's vector these stay in
 /// registers on every level.
 static constexpr int64_t kBlockVectors = 4;
@@ -275,51 +274,69 @@ void RowProduct::findBounds() {
   Value entries = index(positions, rows);
   path = b.add(rows, entries);
   isLarge = less(b.at(kLarge), entries);
-  chunk = b.at(kChunk);
+  Value longest = b.at(partition::kChunk);
   if (form.wide) {
     // An eighth of the columns, or one.
     Value each = arith::MaxUIOp::create(
         b, arith::ShRUIOp::create(b, columns, b.at(3)), b.at(1));
-    chunk = arith::MaxUIOp::create(b, arith::DivUIOp::create(b, chunk, each),
-                                   b.at(kLeastChunk));
+    longest =
+        arith::MaxUIOp::create(b, arith::DivUIOp::create(b, longest, each),
+                               b.at(partition::kWideChunk));
   }
+  Value rounds = b.max(
+      b.at(1),
+      arith::CeilDivUIOp::create(b, path, b.mul(longest, partition::kParts)));
+  chunk = b.max(
+      arith::CeilDivUIOp::create(b, path, b.mul(rounds, partition::kParts)),
+      b.at(partition::kLeastChunk));
   Value most = arith::SubIOp::create(b, b.add(path, chunk), b.at(1));
   count = arith::DivUIOp::create(b, most, chunk);
   auto bounds = MemRefType::get({ShapedType::kDynamic}, b.getIndexType());
   Value size = b.add(count, 1);
   rowAt = memref::AllocOp::create(b, bounds, size);
   offsetAt = memref::AllocOp::create(b, bounds, size);
+  // Bounds are searched for side by side, a bit of the row after another: none
+  // waits for another's loads.
+  auto place = [&](Value t) { return b.min(b.mul(t, chunk), path); };
+  b.loop(b.at(0), size, 1,
+         [&](Value t) { memref::StoreOp::create(b, b.at(0), rowAt, t); });
+  Type word = b.getI64Type();
+  Value bits = arith::SubIOp::create(
+      b, arith::ConstantIntOp::create(b, 64, 64),
+      math::CountLeadingZerosOp::create(
+          b, arith::IndexCastUIOp::create(b, word, rows)));
+  bits = arith::IndexCastUIOp::create(b, b.getIndexType(), bits);
+  Value above = arith::ShLIOp::create(b, b.at(1), bits);
+  b.loop(b.at(0), bits, 1, ValueRange{above}, [&](Value, ValueRange carried) {
+    Value step = arith::ShRUIOp::create(b, carried[0], b.at(1));
+    b.loop(b.at(0), size, 1, [&](Value t) {
+      Value row = memref::LoadOp::create(b, rowAt, t);
+      Value next = b.add(row, step), probe = b.min(next, rows);
+      Value begins = b.add(index(positions, probe), next);
+      // Behind the last row the path ends, and next counts more.
+      Value beyond = less(place(t), begins);
+      Value taken = select(beyond, row, next);
+      memref::StoreOp::create(b, taken, rowAt, t);
+    });
+    return SmallVector<Value>{step};
+  });
   b.loop(b.at(0), size, 1, [&](Value t) {
-    Value place =
-        arith::MinUIOp::create(b, arith::MulIOp::create(b, t, chunk), path);
-    Type index = b.getIndexType();
-    auto search = scf::WhileOp::create(b, TypeRange{index, index},
-                                       ValueRange{b.at(0), rows});
-    Region &before = search.getBefore(), &after = search.getAfter();
-    SmallVector<Location> locs(2, b.getLoc());
-    {
-      OpBuilder::InsertionGuard guard(b);
-      mlir::Block *test = b.createBlock(&before, {}, {index, index}, locs);
-      Value low = test->getArgument(0), high = test->getArgument(1);
-      scf::ConditionOp::create(b, less(low, high), ValueRange{low, high});
-      mlir::Block *body = b.createBlock(&after, {}, {index, index}, locs);
-      low = body->getArgument(0);
-      high = body->getArgument(1);
-      Value middle =
-          arith::ShRUIOp::create(b, b.add(b.add(low, high), 1), b.at(1));
-      Value begins = b.add(this->index(positions, middle), middle);
-      Value beyond = less(place, begins);
-      scf::YieldOp::create(
-          b, ValueRange{select(beyond, low, middle),
-                        select(beyond, b.sub(middle, b.at(1)), high)});
-    }
-    Value row = search.getResult(0);
-    Value offset = b.sub(place, b.add(this->index(positions, row), row));
+    Value row = memref::LoadOp::create(b, rowAt, t);
+    Value offset = b.sub(place(t), b.add(index(positions, row), row));
     if (!semiring) {
       // Nothing adds parts of a row: it belongs to the chunk it begins in.
       Value inside = less(b.at(0), offset);
       row = b.add(row, select(inside, b.at(1), b.at(0)));
       offset = b.at(0);
+    } else {
+      // Nor is a short row cut: handing its parts on costs more.
+      Value length = b.sub(index(positions, b.min(b.add(row, 1), rows)),
+                           index(positions, row));
+      Value whole = arith::AndIOp::create(
+          b, less(b.at(0), offset),
+          less(b.mul(length, partition::kRowShare), chunk));
+      row = b.add(row, select(whole, b.at(1), b.at(0)));
+      offset = select(whole, b.at(0), offset);
     }
     memref::StoreOp::create(b, row, rowAt, t);
     memref::StoreOp::create(b, offset, offsetAt, t);

@@ -13,14 +13,16 @@
 // memory of exactly their number. A bitmap over columns and one over its words
 // give them back in order, which sorts a row at the cost of its entries.
 //
-// Rows are cut into chunks by their terms. A chunk's work is at least as large
-// as the row of marks that it begins with. No sum crosses a row, so bits do not
-// depend on chunks; totals are added chunk by chunk, in order.
+// Rows are cut into chunks by their terms. Tasks take chunk after chunk, so
+// that marks, sums and bits over columns are cleared once a task and not once a
+// chunk, and exist as often as there are workers. No sum crosses a row, so bits
+// do not depend on chunks; totals are added chunk by chunk, in order.
 //
 //===----------------------------------------------------------------------===//
 #include "SparseProducts.h"
 
 #include "noodle/Transforms/Passes.h"
+#include "noodle/Transforms/SparsePartition.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -37,9 +39,11 @@ namespace mlir::noodle {
 using namespace mlir;
 using namespace mlir::noodle;
 
-/// Terms of a chunk: some 100 us of work. At least 4 for each column, which
-/// costs a mark; at most what marks of 32 bits tell apart.
-static constexpr int64_t kChunkTerms = 1 << 16, kMostTerms = 1 << 29;
+/// Tasks that share the chunks: no more workers than these find work.
+static constexpr int64_t kTasks = 256;
+/// Marks of 32 bits tell the rows of a matrix of fewer than these apart, and
+/// those of a chunk of any.
+static constexpr int64_t kMostRows = 1 << 30;
 /// Rows whose terms are counted at once.
 static constexpr int64_t kCountRows = 1 << 12;
 
@@ -127,10 +131,12 @@ private:
     return compare(arith::CmpIPredicate::ult, begin(rows, row), end(rows, row));
   }
 
+  using RowBody = function_ref<void(Value chunk, Value row, const Marks &)>;
   void cutRows();
-  /// Calls `each` for the rows of a chunk that can have entries, with marks.
-  void chunkRows(Value chunk, bool keepsPositions,
-                 function_ref<void(Value row, Marks)> each);
+  /// Calls `each` for the rows that can have entries, chunk by chunk; a task
+  /// that has chunks calls `space` beforehand.
+  void forRows(function_ref<void()> space, RowBody each);
+  void chunkRows(Value chunk, Marks marks, RowBody each);
   void markMask(Value row, const Marks &marks);
   /// Calls `each` for the terms of a row.
   SmallVector<Value>
@@ -156,7 +162,7 @@ private:
   SparseRows lhs, rhs;
   Value chunks, chunk; ///< their number; terms of one
   Value work;          ///< terms of the rows before each
-  // Of the chunk that is being emitted.
+  // Of the task that is being emitted.
   Value sums, where, bits, bitWords, tops, topWords;
 };
 
@@ -192,13 +198,49 @@ void SparseProduct::cutRows() {
                          memref::StoreOp::create(b, here, work, at);
                          return SmallVector<Value>{here};
                        })[0];
-  chunk =
-      b.min(b.max(b.mul(rhs.columns, 4), b.at(kChunkTerms)), b.at(kMostTerms));
+  chunk = b.min(b.max(b.ceilDiv(total, partition::kTermChunks),
+                      b.at(partition::kLeastTerms)),
+                b.at(partition::kChunkTerms));
   chunks = arith::CeilDivUIOp::create(b, total, chunk);
 }
 
-void SparseProduct::chunkRows(Value t, bool keepsPositions,
-                              function_ref<void(Value, Marks)> each) {
+void SparseProduct::forRows(function_ref<void()> space, RowBody each) {
+  Type word = b.getI64Type();
+  Value taken = buffer(word, b.at(1));
+  memref::StoreOp::create(b, arith::ConstantIntOp::create(b, 0, 64), taken,
+                          b.at(0));
+  auto next = [&]() -> Value {
+    Value one = arith::ConstantIntOp::create(b, 1, 64);
+    Value number = memref::AtomicRMWOp::create(b, arith::AtomicRMWKind::addi,
+                                               one, taken, ValueRange{b.at(0)});
+    return arith::IndexCastUIOp::create(b, b.getIndexType(), number);
+  };
+  auto isChunk = [&](Value t) {
+    return compare(arith::CmpIPredicate::ult, t, chunks);
+  };
+  inParallel(b.min(chunks, b.at(kTasks)), [&](Value) {
+    Value first = next();
+    b.when(isChunk(first), [&] {
+      Marks marks;
+      marks.marks = buffer(b.getI32Type(), rhs.columns);
+      fillZero(marks.marks, rhs.columns);
+      space();
+      Type index = b.getIndexType();
+      auto turns = scf::WhileOp::create(b, TypeRange{index}, first);
+      OpBuilder::InsertionGuard guard(b);
+      Block *test =
+          b.createBlock(&turns.getBefore(), {}, {index}, {b.getLoc()});
+      scf::ConditionOp::create(b, isChunk(test->getArgument(0)),
+                               test->getArguments());
+      Block *turn = b.createBlock(&turns.getAfter(), {}, {index}, {b.getLoc()});
+      PollOp::create(b);
+      chunkRows(turn->getArgument(0), marks, each);
+      scf::YieldOp::create(b, next());
+    });
+  });
+}
+
+void SparseProduct::chunkRows(Value t, Marks marks, RowBody each) {
   // The first row with so much work before it.
   auto rowAt = [&](Value terms) {
     Type index = b.getIndexType();
@@ -225,19 +267,18 @@ void SparseProduct::chunkRows(Value t, bool keepsPositions,
   Value from = rowAt(b.mul(t, chunk));
   Value to = rowAt(b.mul(b.add(t, 1), chunk));
   Type mark = b.getI32Type();
-  Marks marks;
-  marks.marks = buffer(mark, rhs.columns);
-  fillZero(marks.marks, rhs.columns);
-  if (keepsPositions)
-    where = buffer(b.getIndexType(), rhs.columns);
+  // A task's chunks, and so its rows, come in rising order.
+  Value many = compare(arith::CmpIPredicate::ult, b.at(kMostRows), lhs.rows);
+  b.when(many, [&] { fillZero(marks.marks, rhs.columns); });
+  Value base = arith::SelectOp::create(b, many, from, b.at(0));
   b.loop(from, to, 1, [&](Value row) {
-    Value number = b.mul(b.add(b.sub(row, from), 1), 2);
+    Value number = b.mul(b.add(b.sub(row, base), 1), 2);
     marks.first = arith::IndexCastUIOp::create(b, mark, number);
     marks.taken = arith::IndexCastUIOp::create(b, mark, b.add(number, 1));
     Value active = has(lhs, row);
     if (masked())
       active = arith::AndIOp::create(b, active, has(mask, row));
-    b.when(active, [&] { each(row, marks); });
+    b.when(active, [&] { each(t, row, marks); });
   });
 }
 
@@ -427,12 +468,10 @@ void SparseProduct::fill(Value row, const Marks &marks, SparseResult &result) {
 Value SparseProduct::sparseResult() {
   SparseResult result(b, op.getType(), lhs.rows, rhs.columns);
   fillZero(result.positions, b.add(lhs.rows, 1));
-  inParallel(chunks, [&](Value t) {
-    chunkRows(t, false,
-              [&](Value row, Marks marks) { count(row, marks, result); });
-  });
+  forRows([] {}, [&](Value, Value row,
+                     const Marks &marks) { count(row, marks, result); });
   result.place();
-  inParallel(chunks, [&](Value t) {
+  auto space = [&] {
     sums = buffer(op.getSumType(), rhs.columns);
     if (!masked()) {
       bitWords = b.ceilDiv(rhs.columns, 64);
@@ -442,8 +481,9 @@ Value SparseProduct::sparseResult() {
       fillZero(bits, bitWords);
       fillZero(tops, topWords);
     }
-    chunkRows(t, false,
-              [&](Value row, Marks marks) { fill(row, marks, result); });
+  };
+  forRows(space, [&](Value, Value row, const Marks &marks) {
+    fill(row, marks, result);
   });
   return result.assemble();
 }
@@ -492,12 +532,14 @@ Value SparseProduct::totals() {
   b.loop(b.at(0), size, 1, [&](Value at) {
     memref::StoreOp::create(b, op.getStart(), parts, at);
   });
-  inParallel(chunks, [&](Value t) {
-    chunkRows(t, op.getScaled(), [&](Value row, Marks marks) {
-      Value at = type.getRank() == 0 ? t : row;
-      Value from = memref::LoadOp::create(b, parts, at);
-      memref::StoreOp::create(b, rowTotal(row, marks, from), parts, at);
-    });
+  auto space = [&] {
+    if (op.getScaled())
+      where = buffer(b.getIndexType(), rhs.columns);
+  };
+  forRows(space, [&](Value t, Value row, const Marks &marks) {
+    Value at = type.getRank() == 0 ? t : row;
+    Value from = memref::LoadOp::create(b, parts, at);
+    memref::StoreOp::create(b, rowTotal(row, marks, from), parts, at);
   });
   if (type.getRank() == 0) {
     Value total =
