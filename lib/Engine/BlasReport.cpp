@@ -20,7 +20,7 @@ bool mayAskBlas(const Artifact &artifact) {
 }
 
 bool mayLackMemory(const Artifact &artifact) {
-  return hasStrategy(artifact, "strassen");
+  return hasStrategy(artifact, "strassen") || hasStrategy(artifact, "tiled");
 }
 
 void fillBlas(Receipt &receipt, rt::BlasReceipt used) {

@@ -49,15 +49,22 @@ func.func @product(%a: memref<256x256xf32>, %b: memref<256x256xf32>, %c: memref<
 
 // CHECK-LABEL: func.func @transposed
 func.func @transposed(%a: memref<64x64xf32>, %b: memref<64x64xf32>, %bias: memref<64xf32>, %c: memref<64x64xf32>) {
-// CHECK:       %[[PACKED:.*]] = memref.alloc() {alignment = 64 : i64} : memref<4096xf32>
+// CHECK:       %[[PACKED:.*]] = memref.alloc() {alignment = 64 : i64, noodle.optional = -1 : i64} : memref<4096xf32>
+// CHECK:       %[[AT:.*]] = memref.extract_aligned_pointer_as_index %[[PACKED]]
+// CHECK:       %[[IS:.*]] = arith.cmpi ne, %[[AT]]
+// CHECK:       scf.if %[[IS]] {
 // CHECK:       vector.shuffle
 // CHECK:       vector.store {{.*}}, %[[PACKED]]
+// CHECK:       scf.if %[[IS]] {
 // CHECK:       vector.load %[[PACKED]]
 // CHECK:       math.fma
 // CHECK:       vector.load {{.*}} vector<16xf32>
 // CHECK:       arith.addf {{.*}} : vector<16xf32>
 // CHECK:       arith.maximumf {{.*}} : vector<16xf32>
 // CHECK:       vector.store
+// CHECK:       } else {
+// CHECK-NOT:   %[[PACKED]]
+// CHECK:       return
   noodle.fused_contract lhs(%a : memref<64x64xf32>) rhs(%b : memref<64x64xf32>) extras(%bias : memref<64xf32>) outs(%c : memref<64x64xf32>)
     {indexing_maps = [#A, #Bt, #J, #C], zero = 0.0 : f32}
     lhs_body {

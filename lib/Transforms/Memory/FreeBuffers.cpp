@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -98,7 +99,9 @@ static Operation *lastUser(Value buffer) {
   names.insert(buffer);
   for (size_t k = 0; k < names.size(); ++k)
     for (Operation *user : names[k].getUsers()) {
-      if (isa<memref::ExtractAlignedPointerAsIndexOp>(user))
+      // Asking whether there is memory keeps no address.
+      if (isa<memref::ExtractAlignedPointerAsIndexOp>(user) &&
+          !llvm::all_of(user->getUsers(), llvm::IsaPred<arith::CmpIOp>))
         return nullptr;
       if (isa<memref::DeallocOp>(user))
         continue;

@@ -85,6 +85,9 @@ static Value wholeOf(Value value) {
 Value Outliner::work(Region &region) {
   Value total = index(1);
   for (Operation &op : region.front()) {
+    // What is usual stands in the first branch.
+    if (auto branch = dyn_cast<scf::IfOp>(op))
+      total = arith::AddIOp::create(b, total, work(branch.getThenRegion()));
     auto inner = dyn_cast<scf::ForOp>(op);
     if (!inner)
       continue;

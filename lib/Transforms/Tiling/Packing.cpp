@@ -31,17 +31,28 @@ static int64_t bitLanes(int64_t vectorBytes) {
   return std::max<int64_t>(1, vectorBytes / 32);
 }
 
-FlatOperand noodle::allocateFlat(IndexBuilder &b, Type element, Value size) {
+FlatOperand noodle::allocateFlat(ContractionLoops &loops, Type element,
+                                 Value size) {
+  IndexBuilder &b = loops.b;
   FlatOperand flat;
   flat.element = element;
   flat.bytes = element.isInteger(1);
   auto fixed = known(size);
   auto type = MemRefType::get({fixed.value_or(ShapedType::kDynamic)},
                               flat.bytes ? b.getI8Type() : element);
-  flat.buffer =
+  auto block =
       memref::AllocOp::create(b, type, fixed ? ValueRange() : ValueRange(size),
                               b.getI64IntegerAttr(64));
+  auto site = loops.op->getAttrOfType<IntegerAttr>("noodle.site");
+  block->setAttr("noodle.optional", site ? site : b.getI64IntegerAttr(-1));
+  flat.buffer = block;
   return flat;
+}
+
+Value noodle::isGranted(IndexBuilder &b, const FlatOperand &buffer) {
+  Value address =
+      memref::ExtractAlignedPointerAsIndexOp::create(b, buffer.buffer);
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, address, b.at(0));
 }
 
 /// Swaps blocks of 1, 2, 4, .. between pairs of vectors: n log n shuffles.
@@ -115,13 +126,22 @@ Value RightPacker::size(Value columns, Value steps) {
   return b.mul(b.mul(b.ceilDiv(columns, width), pitch), paddedSteps(steps));
 }
 
-void RightPacker::allocate(Value columns, Value steps) {
-  buffer = allocateFlat(b, groups ? b.getI32Type() : loops.right.element,
+Value RightPacker::allocate(Value columns, Value steps) {
+  buffer = allocateFlat(loops, groups ? b.getI32Type() : loops.right.element,
                         size(columns, steps));
-  if (groups && tile.ops.corrects())
-    columnSums = allocateFlat(b, b.getI32Type(), b.roundUp(columns, width));
-  if (scans)
-    flags = allocateFlat(b, b.getI8Type(), b.ceilDiv(columns, width));
+  Value granted = isGranted(b, buffer);
+  auto also = [&](const FlatOperand &more) {
+    granted = arith::AndIOp::create(b, granted, isGranted(b, more));
+  };
+  if (groups && tile.ops.corrects()) {
+    columnSums = allocateFlat(loops, b.getI32Type(), b.roundUp(columns, width));
+    also(columnSums);
+  }
+  if (scans) {
+    flags = allocateFlat(loops, b.getI8Type(), b.ceilDiv(columns, width));
+    also(flags);
+  }
+  return granted;
 }
 
 Value RightPacker::panelAt(Value columnsBefore, Value steps) {
@@ -474,10 +494,12 @@ Value LeftPacker::stride(Value steps) {
   return keepsRows ? b.add(b.roundUp(steps, lanes), lanes) : b.at(height);
 }
 
-void LeftPacker::allocate(Value rows, Value steps) {
+Value LeftPacker::allocate(Value rows, Value steps) {
   Value whole = b.roundUp(rows, height);
   Value size = b.mul(whole, keepsRows ? stride(steps) : units(steps));
-  buffer = allocateFlat(b, groups ? b.getI32Type() : loops.left.element, size);
+  buffer =
+      allocateFlat(loops, groups ? b.getI32Type() : loops.left.element, size);
+  return isGranted(b, buffer);
 }
 
 Value LeftPacker::at(Value rowsBefore, int64_t row, Value k, Value steps) {

@@ -25,8 +25,10 @@ struct PackRange {
   Value innerFirst, innerCount;
 };
 
-/// A buffer of `size` elements, aligned to a line.
-FlatOperand allocateFlat(IndexBuilder &b, Type element, Value size);
+/// A buffer of `size` elements, aligned to a line. Memory may be refused.
+FlatOperand allocateFlat(ContractionLoops &loops, Type element, Value size);
+/// i1: whether it was not.
+Value isGranted(IndexBuilder &b, const FlatOperand &buffer);
 /// Swaps rows and columns of as many vectors as each has lanes.
 void transpose(IndexBuilder &b, MutableArrayRef<Value> vectors);
 
@@ -39,7 +41,8 @@ public:
 
   /// Elements of a buffer for so many columns and steps.
   Value size(Value columns, Value steps);
-  void allocate(Value columns, Value steps);
+  /// i1: whether there is memory.
+  Value allocate(Value columns, Value steps);
   /// Packs the panel of columns from `column` on into its place. `range.first`
   /// is the column that the buffer begins with.
   void panel(Value column, const PackRange &range, ArrayRef<Value> origins,
@@ -100,7 +103,8 @@ public:
   LeftPacker(ContractionLoops &loops, TileEmitter &tile, int64_t height,
              bool groups = false);
 
-  void allocate(Value rows, Value steps);
+  /// i1: whether there is memory.
+  Value allocate(Value rows, Value steps);
   void pack(const PackRange &range, ArrayRef<Value> origins);
   /// Offset of the factor of a tile's row `row` at step k; `rowsBefore` rows of
   /// the buffer lie before the tile.

@@ -14,6 +14,7 @@
 
 #include "llvm/Support/MathExtras.h"
 #include <numeric>
+#include <tuple>
 
 using namespace mlir;
 using namespace mlir::noodle;
@@ -190,7 +191,7 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
   Value blockSteps = cutsInner ? b.min(b.at(plan.innerBlock), inner) : inner;
 
   std::optional<RightPacker> right;
-  Value packed;
+  Value packed, granted;
   if (plan.packRhs) {
     right.emplace(loops, tile, plan.tileColumns, groups, scans);
     if (plan.packRhsFrom && readsRightInPlace()) {
@@ -205,7 +206,7 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
       Value least = b.at(masksEnds() ? plan.tileColumns : 0);
       blockColumns = arith::SelectOp::create(b, packed, blockColumns, least);
     }
-    right->allocate(blockColumns, blockSteps);
+    granted = right->allocate(blockColumns, blockSteps);
   }
   // A piece is a block of rows, of columns too where rows make few.
   int64_t rowBlock = plan.rowBlock ? plan.rowBlock : plan.tileRows;
@@ -243,17 +244,20 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
       packTo = arith::SelectOp::create(b, packed, columnTo, columnFrom);
     }
     if (right)
-      spread(columnRange.first, packTo,
-             plan.columnGroup ? plan.columnGroup
-                              : RightPacker::kPanels * plan.tileColumns,
-             plan.parallel, [&](ValueRange at) {
-               Value first = at.front();
-               if (plan.columnGroup)
-                 return right->group(first, columnRange, origins);
-               Value last =
-                   b.add(first, RightPacker::kPanels * plan.tileColumns);
-               right->panels(first, b.min(last, packTo), columnRange, origins);
-             });
+      b.when(granted, [&] {
+        spread(columnRange.first, packTo,
+               plan.columnGroup ? plan.columnGroup
+                                : RightPacker::kPanels * plan.tileColumns,
+               plan.parallel, [&](ValueRange at) {
+                 Value first = at.front();
+                 if (plan.columnGroup)
+                   return right->group(first, columnRange, origins);
+                 Value last =
+                     b.add(first, RightPacker::kPanels * plan.tileColumns);
+                 right->panels(first, b.min(last, packTo), columnRange,
+                               origins);
+               });
+      });
     Value uncleanRight;
     if (scans && !right)
       uncleanRight = CleanScan(loops, tile, plan.lanes)
@@ -294,9 +298,21 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
       part.finish = finish;
       part.origins = origins;
       std::optional<LeftPacker> left;
+      Value room = granted;
       if (plan.packLhs) {
         left.emplace(loops, tile, plan.tileRows, groups);
-        left->allocate(b.at(rowBlock), range.innerCount);
+        Value more = left->allocate(b.at(rowBlock), range.innerCount);
+        room = room ? arith::AndIOp::create(b, room, more).getResult() : more;
+      }
+      // Where memory for packed factors is refused they are read in place.
+      OpBuilder::InsertionGuard guard(b);
+      if (room) {
+        auto branch = scf::IfOp::create(b, room, /*withElseRegion=*/true);
+        b.setInsertionPointToStart(branch.elseBlock());
+        smallTiles(part);
+        b.setInsertionPointToStart(branch.thenBlock());
+      }
+      if (left) {
         left->pack(part.rows, origins);
         part.left = &*left;
       }
@@ -324,6 +340,24 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
            b.loop(b.at(0), b.max(inner, b.at(1)), plan.innerBlock,
                   [&](Value step) { block(columnFrom, columnTo, step); });
          });
+}
+
+void ProductNest::smallTiles(Block block) {
+  DensePlan before = plan;
+  auto kept = std::pair(groups, scans);
+  plan.packLhs = plan.packRhs = groups = scans = false;
+  plan.kind = ProductClass::Unpacked;
+  plan.unroll = 1;
+  // Rows of a block stay whole tiles. The sums are formed in the same order.
+  plan.tileRows = before.tileRows % 4 == 0 ? 4 : before.tileRows % 3 ? 1 : 3;
+  if (!loops.columns.segment)
+    plan.tileColumns = plan.lanes;
+  block.right = nullptr;
+  block.packed = block.unclean = Value();
+  block.finish.streamAlignment = 0;
+  tiles(block);
+  plan = before;
+  std::tie(groups, scans) = kept;
 }
 
 void ProductNest::tiles(const Block &block) {

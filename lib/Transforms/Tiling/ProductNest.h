@@ -52,6 +52,8 @@ private:
     ArrayRef<Value> origins;
   };
   void tiles(const Block &block);
+  /// The same without packed factors, in less code.
+  void smallTiles(Block block);
   void rowsOf(const Block &block, const TileForm &form, Value column,
               Value panelColumn);
   void tileAt(const Block &block, TileForm form, Value row, Value column,

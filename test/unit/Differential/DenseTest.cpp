@@ -582,7 +582,8 @@ TEST(Dense, CompiledAgreesWithInterpreted) {
                                                      : "native";
     rt::Region region(engine->pool());
     auto run = [&](const std::string &strategy, const char *tier,
-                   noodle_rt_tensor &result, engine::Receipt *receipt) {
+                   noodle_rt_tensor &result, engine::Receipt *receipt,
+                   std::shared_ptr<engine::Program> *kept = nullptr) {
       engine::CompileOptions options;
       options.name = "seed-" + std::to_string(seed);
       options.strategy = strategy;
@@ -600,13 +601,16 @@ TEST(Dense, CompiledAgreesWithInterpreted) {
       engine::CallOptions call;
       call.receipt = receipt;
       status = compiled->call(program.arguments, region, {&result, 1}, call);
+      if (kept)
+        *kept = compiled;
       return status.str();
     };
     noodle_rt_tensor jit{}, other{}, interpreted{};
     engine::Receipt receipt;
+    std::shared_ptr<engine::Program> compiled;
     bool lowest = seed % 5 == 0, both = seed % 10 == 0;
     std::string a = run(program.strategy, lowest ? "0" : "optimised", jit,
-                        &receipt),
+                        &receipt, &compiled),
                 b = run("reference", "optimised", interpreted, nullptr);
     std::string fault;
     if (!a.empty() || !b.empty())
@@ -622,6 +626,24 @@ TEST(Dense, CompiledAgreesWithInterpreted) {
           std::memcmp(jit.values, other.values, size_t(bytes)) != 0)
         fault = "the tiers differ";
       ++seen["both tiers"];
+    }
+    if (fault.empty() && receipt.memoryPeak > 1) {
+      // Less memory than it took: what is optional is done without.
+      engine::Receipt tight;
+      engine::CallOptions call;
+      call.receipt = &tight;
+      call.memoryLimit = receipt.memoryPeak - 1;
+      noodle_rt_tensor small{};
+      engine::Status status =
+          compiled->call(program.arguments, region, {&small, 1}, call);
+      if (status.ok()) {
+        fault = difference(small, interpreted, program.result);
+        if (!fault.empty())
+          fault = "short of memory: " + fault;
+        seen["short of memory"] += !tight.shortages.empty();
+      } else if (status.code != engine::Code::OutOfMemory) {
+        fault = "short of memory: " + status.str();
+      }
     }
     if (!fault.empty()) {
       ++failures;
@@ -643,7 +665,7 @@ TEST(Dense, CompiledAgreesWithInterpreted) {
   // Otherwise what is compared is not what is meant.
   for (const char *name :
        {"strategy tiled", "strategy loops", "strategy library", "empty",
-        "long sums", "both tiers"})
+        "long sums", "both tiers", "short of memory"})
     if (count >= 40)
       EXPECT_GT(seen[name], 0) << name;
   for (const char *name : {"strategy strassen", "user", "log_plus"})
