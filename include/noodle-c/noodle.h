@@ -225,7 +225,9 @@ typedef enum noodle_layout {
   NOODLE_SCALAR = 0, /**< `values` points at one element */
   NOODLE_DENSE = 1,  /**< strided */
   NOODLE_CSR = 2,
-  NOODLE_CSC = 3
+  NOODLE_CSC = 3,
+  NOODLE_COO = 4,
+  NOODLE_DCSR = 5
 } noodle_layout;
 
 /** Type of a parameter or result. Extents of -1 are dynamic. */
@@ -257,8 +259,14 @@ NOODLE_API noodle_status *noodle_program_result(const noodle_program *program,
  *  any strides, negative and 0 too; those that are not row-major are copied
  *  first. CSR of m x n: positions has m + 1 entries, coordinates and values
  *  have `stored`; row i owns [positions[i], positions[i + 1]) with increasing
- *  coordinates. CSC likewise with columns. Sparse views are validated at each
- *  call in O(stored) unless call options say trusted. */
+ *  coordinates. CSC likewise with columns. COO: rows, coordinates and values
+ *  have `stored` entries that increase by row and then by column; there are no
+ *  positions. DCSR: rows has `stored_rows` increasing entries and positions one
+ *  more; rows[k] owns [positions[k], positions[k + 1]). Rows are as wide as
+ *  coordinates. Calls compute with CSR: of COO and DCSR they share coordinates
+ *  and values and make positions, m + 1 of them.
+ *  Sparse views are validated at each call in O(stored), and in O(m) where
+ *  there are m + 1 positions, unless call options say trusted. */
 typedef struct noodle_tensor {
   uint8_t layout;
   uint8_t element;
@@ -270,6 +278,8 @@ typedef struct noodle_tensor {
   void *values;
   void *positions;
   void *coordinates;
+  void *rows;          /**< COO and DCSR */
+  int64_t stored_rows; /**< DCSR */
   int64_t extents[NOODLE_MAX_RANK];
   int64_t strides[NOODLE_MAX_RANK];
 } noodle_tensor;
@@ -285,6 +295,19 @@ NOODLE_API noodle_tensor noodle_tensor_csr(noodle_element element, int64_t rows,
                                            size_t width, const void *positions,
                                            const void *coordinates,
                                            const void *values);
+/** A COO view; `width` bytes in row and column coordinates alike. */
+NOODLE_API noodle_tensor noodle_tensor_coo(noodle_element element, int64_t rows,
+                                           int64_t columns, int64_t stored,
+                                           size_t width,
+                                           const void *row_coordinates,
+                                           const void *column_coordinates,
+                                           const void *values);
+/** A DCSR view of which `stored_rows` rows hold entries; `width` bytes in all
+ *  indices. */
+NOODLE_API noodle_tensor noodle_tensor_dcsr(
+    noodle_element element, int64_t rows, int64_t columns, int64_t stored_rows,
+    int64_t stored, size_t width, const void *row_coordinates,
+    const void *positions, const void *column_coordinates, const void *values);
 /** A scalar; `value` is borrowed. */
 NOODLE_API noodle_tensor noodle_tensor_scalar(noodle_element element,
                                               const void *value);

@@ -229,13 +229,20 @@ inline const char *elementName(uint8_t element) {
   return names[element];
 }
 
+/// Names and levels of the sparse layouts, from NOODLE_CSR on.
+inline constexpr const char *formats[][2] = {
+    {"csr", "d0 : dense, d1 : compressed"},
+    {"csc", "d1 : dense, d0 : compressed"},
+    {"coo", "d0 : compressed(nonunique), d1 : singleton(soa)"},
+    {"dcsr", "d0 : compressed, d1 : compressed"}};
+
 inline std::string typeOf(const Node &node) {
   std::string text = "tensor<";
   for (uint8_t k = 0; k < node.rank; ++k)
     text += "?x";
   text += elementName(node.element);
-  if (node.layout == NOODLE_CSR || node.layout == NOODLE_CSC)
-    text += std::string(node.layout == NOODLE_CSR ? ", #csr" : ", #csc") +
+  if (node.layout >= NOODLE_CSR && node.layout <= NOODLE_DCSR)
+    text += std::string(", #") + formats[node.layout - NOODLE_CSR][0] +
             std::to_string(8 * node.width);
   return text + ">";
 }
@@ -248,11 +255,9 @@ public:
     std::string result = visit(root);
     std::string text;
     for (const char *width : {"32", "64"})
-      for (bool csr : {true, false})
-        text += std::string("#") + (csr ? "csr" : "csc") + width +
-                " = #sparse_tensor.encoding<{map = (d0, d1) -> (" +
-                (csr ? "d0 : dense, d1 : compressed"
-                     : "d1 : dense, d0 : compressed") +
+      for (const auto &[format, levels] : formats)
+        text += std::string("#") + format + width +
+                " = #sparse_tensor.encoding<{map = (d0, d1) -> (" + levels +
                 "), posWidth = " + width + ", crdWidth = " + width + "}>\n";
     text += "func.func @main(";
     for (size_t k = 0; k < inputs.size(); ++k)
@@ -495,6 +500,18 @@ public:
     return input(noodle_tensor_csr(
         detail::elementOf<T>(), rows, columns, int64_t(values.size()),
         sizeof(I), positions.data(), coordinates.data(), values.data()));
+  }
+  /// Entries in order of their rows, then of their columns.
+  template <class I, class T>
+  Expr coo(int64_t rows, int64_t columns, const std::vector<I> &rowOf,
+           const std::vector<I> &columnOf, const std::vector<T> &values) const {
+    static_assert(sizeof(I) == 4 || sizeof(I) == 8);
+    if (rowOf.size() != values.size() || columnOf.size() != values.size())
+      throw Error(NOODLE_INVALID_ARGUMENT,
+                  "there are as many coordinates as values");
+    return input(noodle_tensor_coo(
+        detail::elementOf<T>(), rows, columns, int64_t(values.size()),
+        sizeof(I), rowOf.data(), columnOf.data(), values.data()));
   }
   Expr input(const noodle_tensor &view) const {
     auto node = std::make_shared<detail::Node>();

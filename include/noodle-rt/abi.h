@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define NOODLE_RT_ABI_VERSION 5u
+#define NOODLE_RT_ABI_VERSION 6u
 /// Greatest tensor rank; a program with a larger one is refused when compiled.
 #define NOODLE_RT_MAX_RANK 32
 /// Alignment in bytes of every allocation a kernel or a region hands out.
@@ -83,7 +83,9 @@ enum {
   NOODLE_RT_SCALAR = 0, ///< `values` points at one element; rank 0
   NOODLE_RT_DENSE = 1,  ///< strided
   NOODLE_RT_CSR = 2,    ///< rank 2, rows compressed
-  NOODLE_RT_CSC = 3     ///< rank 2, columns compressed
+  NOODLE_RT_CSC = 3,    ///< rank 2, columns compressed
+  NOODLE_RT_COO = 4,    ///< rank 2, entries by row and then column
+  NOODLE_RT_DCSR = 5    ///< rank 2, rows that hold something compressed
 };
 
 /// A borrowed tensor, or the slot a result is written to.
@@ -92,6 +94,11 @@ enum {
 /// CSR of m x n: positions has m + 1 entries, coordinates and values have
 /// stored entries; row i owns entries [positions[i], positions[i+1]), with
 /// increasing column coordinates. CSC likewise with columns.
+/// COO: rows, coordinates and values have stored entries, which increase by row
+/// and then by column; no positions. DCSR: rows has stored_rows increasing
+/// entries, positions one more; the k-th of rows owns entries [positions[k],
+/// positions[k+1]). Rows are as wide as coordinates. Compiled functions neither
+/// take nor give COO and DCSR: the engine makes CSR of them, and them of CSR.
 /// Extents and strides are in elements, buffers in host memory.
 typedef struct noodle_rt_tensor {
   noodle_rt_layout layout;
@@ -100,10 +107,12 @@ typedef struct noodle_rt_tensor {
   uint8_t position_width;   ///< 4 or 8 bytes; 0 when dense
   uint8_t coordinate_width; ///< 4 or 8 bytes; 0 when dense
   uint8_t reserved[3];
-  int64_t stored;    ///< entries a sparse tensor stores; dense: unused
-  void *values;      ///< first element (the view's offset is applied)
-  void *positions;   ///< sparse only
-  void *coordinates; ///< sparse only
+  int64_t stored;      ///< entries a sparse tensor stores; dense: unused
+  void *values;        ///< first element (the view's offset is applied)
+  void *positions;     ///< sparse only
+  void *coordinates;   ///< sparse only
+  void *rows;          ///< COO and DCSR only
+  int64_t stored_rows; ///< DCSR only
   int64_t extents[NOODLE_RT_MAX_RANK];
   int64_t strides[NOODLE_RT_MAX_RANK]; ///< dense only
 } noodle_rt_tensor;
@@ -191,13 +200,15 @@ static_assert(sizeof(noodle_rt_launch_buffer) == 24, "layout is ABI");
 static_assert(sizeof(noodle_rt_launch) == 88, "layout is ABI");
 static_assert(sizeof(noodle_rt_product_loop) == 40, "layout is ABI");
 static_assert(sizeof(noodle_rt_product) == 64, "layout is ABI");
-static_assert(sizeof(noodle_rt_tensor) == 552, "layout is ABI");
+static_assert(sizeof(noodle_rt_tensor) == 568, "layout is ABI");
 static_assert(offsetof(noodle_rt_tensor, stored) == 8, "layout is ABI");
 static_assert(offsetof(noodle_rt_tensor, values) == 16, "layout is ABI");
 static_assert(offsetof(noodle_rt_tensor, positions) == 24, "layout is ABI");
 static_assert(offsetof(noodle_rt_tensor, coordinates) == 32, "layout is ABI");
-static_assert(offsetof(noodle_rt_tensor, extents) == 40, "layout is ABI");
-static_assert(offsetof(noodle_rt_tensor, strides) == 296, "layout is ABI");
+static_assert(offsetof(noodle_rt_tensor, rows) == 40, "layout is ABI");
+static_assert(offsetof(noodle_rt_tensor, stored_rows) == 48, "layout is ABI");
+static_assert(offsetof(noodle_rt_tensor, extents) == 56, "layout is ABI");
+static_assert(offsetof(noodle_rt_tensor, strides) == 312, "layout is ABI");
 static_assert(sizeof(noodle_rt_context_head) == 8, "layout is ABI");
 #endif
 

@@ -90,6 +90,33 @@ noodle_tensor noodle_tensor_csr(noodle_element element, int64_t rows,
   return tensor;
 }
 
+noodle_tensor noodle_tensor_coo(noodle_element element, int64_t rows,
+                                int64_t columns, int64_t stored, size_t width,
+                                const void *row_coordinates,
+                                const void *column_coordinates,
+                                const void *values) {
+  noodle_tensor tensor =
+      noodle_tensor_csr(element, rows, columns, stored, width, nullptr,
+                        column_coordinates, values);
+  tensor.layout = NOODLE_COO;
+  tensor.rows = const_cast<void *>(row_coordinates);
+  return tensor;
+}
+
+noodle_tensor
+noodle_tensor_dcsr(noodle_element element, int64_t rows, int64_t columns,
+                   int64_t stored_rows, int64_t stored, size_t width,
+                   const void *row_coordinates, const void *positions,
+                   const void *column_coordinates, const void *values) {
+  noodle_tensor tensor =
+      noodle_tensor_csr(element, rows, columns, stored, width, positions,
+                        column_coordinates, values);
+  tensor.layout = NOODLE_DCSR;
+  tensor.rows = const_cast<void *>(row_coordinates);
+  tensor.stored_rows = stored_rows;
+  return tensor;
+}
+
 noodle_tensor noodle_tensor_scalar(noodle_element element, const void *value) {
   noodle_tensor tensor{};
   tensor.layout = NOODLE_SCALAR;

@@ -107,7 +107,7 @@ static noodle_status *buffersOf(const noodle_tensor &tensor,
     return failure(NOODLE_INVALID_ARGUMENT, "the tensor " + what);
   };
   int64_t element = noodle_rt_element_bytes(tensor.element);
-  if (!element || tensor.layout > NOODLE_CSC || tensor.rank > NOODLE_MAX_RANK)
+  if (!element || tensor.layout > NOODLE_DCSR || tensor.rank > NOODLE_MAX_RANK)
     return refuse("has no such element type, layout or rank");
   int64_t bytes = element;
   auto add = [&](void *buffer, int64_t count, int64_t width) {
@@ -134,6 +134,8 @@ static noodle_status *buffersOf(const noodle_tensor &tensor,
     }
     return add(tensor.values, empty ? 0 : count, element);
   }
+  if (tensor.layout > NOODLE_CSC)
+    return refuse("is COO or DCSR, of which each call makes CSR: give CSR");
   auto width = [](int64_t bytes) { return bytes == 4 || bytes == 8; };
   if (tensor.rank != 2 || !width(tensor.position_width) ||
       !width(tensor.coordinate_width))

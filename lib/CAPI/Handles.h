@@ -150,6 +150,10 @@ static_assert(offsetof(noodle_tensor, values) ==
               offsetof(noodle_rt_tensor, values));
 static_assert(offsetof(noodle_tensor, coordinates) ==
               offsetof(noodle_rt_tensor, coordinates));
+static_assert(offsetof(noodle_tensor, rows) ==
+              offsetof(noodle_rt_tensor, rows));
+static_assert(offsetof(noodle_tensor, stored_rows) ==
+              offsetof(noodle_rt_tensor, stored_rows));
 static_assert(offsetof(noodle_tensor, extents) ==
               offsetof(noodle_rt_tensor, extents));
 static_assert(offsetof(noodle_tensor, strides) ==
@@ -162,7 +166,7 @@ static_assert(int(NOODLE_F16) == NOODLE_RT_F16 &&
               int(NOODLE_I8) == NOODLE_RT_I8 &&
               int(NOODLE_C64) == NOODLE_RT_C64 &&
               int(NOODLE_C128) == NOODLE_RT_C128);
-static_assert(int(NOODLE_CSC) == NOODLE_RT_CSC);
+static_assert(int(NOODLE_DCSR) == NOODLE_RT_DCSR);
 static_assert(int(NOODLE_INTERNAL) == NOODLE_RT_INTERNAL);
 static_assert(int(NOODLE_DEVICE_FAILED) == NOODLE_RT_DEVICE_FAILED);
 static_assert(int(NOODLE_IO_ERROR) == int(noodle::engine::Code::IoError));

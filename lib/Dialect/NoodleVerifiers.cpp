@@ -15,6 +15,7 @@
 #include "noodle/Dialect/MathFunctions.h"
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
+#include "noodle/Dialect/SparseForms.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -58,15 +59,19 @@ static LogicalResult verifyTensor(RankedTensorType type,
                    << NOODLE_RT_MAX_RANK;
   FailureOr<SparseFormat> format = getSparseFormat(type);
   if (failed(format))
-    return error() << "has an unsupported encoding; supported are CSR and CSC "
-                      "of rank 2 with posWidth and crdWidth of 0, 32 or 64";
+    return error() << "has an unsupported encoding; supported are CSR, CSC, "
+                      "COO and DCSR of rank 2 with posWidth and crdWidth of 0, "
+                      "32 or 64";
   if (*format != SparseFormat::Dense) {
     auto encoding =
         cast<sparse_tensor::SparseTensorEncodingAttr>(type.getEncoding());
-    int64_t extent = type.getDimSize(*format == SparseFormat::CSR ? 1 : 0);
-    if (encoding.getCrdWidth() == 32 && !ShapedType::isDynamic(extent) &&
-        extent > (int64_t(1) << 31))
-      return error() << "has coordinates that do not fit into 32 bits";
+    for (int64_t d : {0, 1}) {
+      bool named = d == (*format == SparseFormat::CSR ? 1 : 0) ||
+                   getRowList(type) != RowList::None;
+      if (named && encoding.getCrdWidth() == 32 && !type.isDynamicDim(d) &&
+          type.getDimSize(d) > (int64_t(1) << 31))
+        return error() << "has coordinates that do not fit into 32 bits";
+    }
     return success();
   }
   // A zero extent makes an empty tensor, but its strides are still computed.

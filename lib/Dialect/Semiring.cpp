@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Dialect/Semiring.h"
 
+#include "noodle/Dialect/SparseForms.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
@@ -568,6 +570,39 @@ Value noodle::convertElement(OpBuilder &builder, Location loc, Value value,
 // Formats
 //===----------------------------------------------------------------------===//
 
+static RowList rowListOf(ArrayRef<sparse_tensor::LevelType> levels) {
+  using sparse_tensor::buildLevelType, sparse_tensor::LevelPropNonDefault;
+  using sparse_tensor::LevelFormat, sparse_tensor::LevelType;
+  LevelType compressed(LevelFormat::Compressed);
+  if (levels[0] == compressed && levels[1] == compressed)
+    return RowList::DCSR;
+  // Rows and columns in buffers of their own, as others hold them.
+  if (levels[0] == buildLevelType(LevelFormat::Compressed,
+                                  {LevelPropNonDefault::Nonunique}) &&
+      levels[1] ==
+          buildLevelType(LevelFormat::Singleton, {LevelPropNonDefault::SoA}))
+    return RowList::COO;
+  return RowList::None;
+}
+
+RowList noodle::getRowList(RankedTensorType type) {
+  auto encoding = sparse_tensor::getSparseTensorEncoding(type);
+  return encoding ? rowListOf(encoding.getLvlTypes()) : RowList::None;
+}
+
+RankedTensorType noodle::compressedRows(RankedTensorType type) {
+  if (failed(getSparseFormat(type)) || getRowList(type) == RowList::None)
+    return type;
+  using sparse_tensor::LevelFormat;
+  auto encoding = sparse_tensor::getSparseTensorEncoding(type);
+  const sparse_tensor::LevelType levels[] = {LevelFormat::Dense,
+                                             LevelFormat::Compressed};
+  auto rows = sparse_tensor::SparseTensorEncodingAttr::get(
+      type.getContext(), levels, encoding.getDimToLvl(), encoding.getLvlToDim(),
+      encoding.getPosWidth(), encoding.getCrdWidth());
+  return RankedTensorType::get(type.getShape(), type.getElementType(), rows);
+}
+
 FailureOr<SparseFormat> noodle::getSparseFormat(RankedTensorType type) {
   if (!type.getEncoding())
     return SparseFormat::Dense;
@@ -582,9 +617,15 @@ FailureOr<SparseFormat> noodle::getSparseFormat(RankedTensorType type) {
   auto narrow = [](unsigned width) {
     return width != 0 && width != 32 && width != 64;
   };
+  if (narrow(encoding.getPosWidth()) || narrow(encoding.getCrdWidth()))
+    return failure();
+  if (rowListOf(levels) != RowList::None) {
+    if (encoding.isIdentity())
+      return SparseFormat::CSR;
+    return failure();
+  }
   if (levels[0] != sparse_tensor::LevelType(LevelFormat::Dense) ||
-      levels[1] != sparse_tensor::LevelType(LevelFormat::Compressed) ||
-      narrow(encoding.getPosWidth()) || narrow(encoding.getCrdWidth()))
+      levels[1] != sparse_tensor::LevelType(LevelFormat::Compressed))
     return failure();
   if (encoding.isIdentity())
     return SparseFormat::CSR;

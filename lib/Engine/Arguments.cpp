@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Engine/Kernel.h"
 
+#include "noodle-rt/rows.h"
+
 #include <algorithm>
 
 namespace noodle::engine {
@@ -52,7 +54,57 @@ std::string sparseFault(const noodle_rt_tensor &view, int64_t major,
   return {};
 }
 
+/// Of a matrix that lists its rows.
+template <typename P, typename C>
+std::string listFault(const noodle_rt_tensor &view) {
+  auto *rows = static_cast<const C *>(view.rows);
+  auto *columns = static_cast<const C *>(view.coordinates);
+  auto *positions = static_cast<const P *>(view.positions);
+  bool coo = view.layout == NOODLE_RT_COO;
+  int64_t lists = coo ? view.stored : view.stored_rows;
+  auto text = [](int64_t number) { return std::to_string(number); };
+  if (!coo && positions[0] != 0)
+    return "positions begin with " + text(positions[0]) + " instead of 0";
+  if (!coo && positions[lists] != view.stored)
+    return "positions end with " + text(positions[lists]) + " but " +
+           text(view.stored) + " entries are stored";
+  int64_t row = -1, column = -1;
+  for (int64_t k = 0; k < lists; ++k) {
+    auto place = [&] {
+      return "row " + text(rows[k]) + (coo ? " of entry " : " at ") + text(k);
+    };
+    if (rows[k] < 0 || rows[k] >= view.extents[0])
+      return place() + " is outside [0, " + text(view.extents[0]) + ")";
+    if (rows[k] < row || (!coo && rows[k] == row))
+      return place() + " is not greater than the one before it";
+    if (rows[k] != row)
+      column = -1;
+    row = rows[k];
+    int64_t begin = coo ? k : positions[k],
+            end = coo ? k + 1 : positions[k + 1];
+    if (end < begin || end > view.stored)
+      return "positions of row " + text(row) + " are [" + text(begin) + ", " +
+             text(end) + ") of " + text(view.stored) + " stored entries";
+    for (int64_t at = begin; at < end; ++at) {
+      if (columns[at] <= column || columns[at] >= view.extents[1])
+        return "coordinate " + text(columns[at]) + " of entry " + text(at) +
+               " in row " + text(row) +
+               (columns[at] >= 0 && columns[at] < view.extents[1]
+                    ? " is not greater than the one before it"
+                    : " is outside [0, " + text(view.extents[1]) + ")");
+      column = columns[at];
+    }
+  }
+  return {};
+}
+
 std::string sparseFault(const noodle_rt_tensor &view) {
+  if (rt::listsRows(view.layout))
+    return rt::withIndex(view.position_width, [&](auto position) {
+      return rt::withIndex(view.coordinate_width, [&](auto coordinate) {
+        return listFault<decltype(position), decltype(coordinate)>(view);
+      });
+    });
   bool rows = view.layout == NOODLE_RT_CSR;
   int64_t major = view.extents[rows ? 0 : 1],
           minor = view.extents[rows ? 1 : 0];
@@ -80,7 +132,7 @@ int64_t countOf(const noodle_rt_tensor &view) {
 }
 
 std::string describe(const noodle_rt_tensor &view) {
-  if (view.layout == NOODLE_RT_SCALAR || view.layout > NOODLE_RT_CSC)
+  if (view.layout == NOODLE_RT_SCALAR || view.layout > NOODLE_RT_DCSR)
     return layoutName(view.layout);
   return std::string(layoutName(view.layout)) + " of rank " +
          std::to_string(view.rank);
@@ -150,7 +202,8 @@ Status checkArgument(const Signature &function, size_t index,
       return refuse(function, index, "an i1 is neither 0 nor 1");
     return {};
   }
-  if (view.position_width != type.positionWidth ||
+  bool coo = type.layout == NOODLE_RT_COO;
+  if ((!coo && view.position_width != type.positionWidth) ||
       view.coordinate_width != type.coordinateWidth)
     return refuse(function, index,
                   "expected positions of " +
@@ -165,8 +218,20 @@ Status checkArgument(const Signature &function, size_t index,
       __builtin_mul_overflow(std::max(view.extents[0], view.extents[1]),
                              int64_t(8), &bytes))
     return refuse(function, index, "its size overflows");
-  if (!view.positions)
+  if (coo && type.positionWidth == 4 && view.stored > INT32_MAX)
+    return refuse(function, index,
+                  "more entries than positions of 32 bits count: use a wider "
+                  "posWidth");
+  if (!coo && !view.positions)
     return refuse(function, index, "positions are null");
+  if (type.layout == NOODLE_RT_DCSR &&
+      (view.stored_rows < 0 || view.stored_rows > view.extents[0]))
+    return refuse(function, index,
+                  std::to_string(view.stored_rows) + " stored rows of " +
+                      std::to_string(view.extents[0]));
+  if (type.listsRows() && (coo ? view.stored : view.stored_rows) > 0 &&
+      !view.rows)
+    return refuse(function, index, "rows are null");
   if (view.stored > 0 && (!view.values || !view.coordinates))
     return refuse(function, index, "values or coordinates are null");
   if (trusted)

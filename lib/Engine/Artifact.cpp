@@ -119,7 +119,7 @@ static void fields(Is<Artifact> auto &artifact, auto &&visit) {
 }
 
 static bool validType(const TensorType &type) {
-  if (!noodle_rt_element_bytes(type.element) || type.layout > NOODLE_RT_CSC ||
+  if (!noodle_rt_element_bytes(type.element) || type.layout > NOODLE_RT_DCSR ||
       type.extents.size() > NOODLE_RT_MAX_RANK)
     return false;
   for (int64_t extent : type.extents)

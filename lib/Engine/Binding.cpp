@@ -14,6 +14,7 @@
 #include "Machine.h"
 
 #include "noodle-rt/narrow.h"
+#include "noodle-rt/rows.h"
 
 #include <charconv>
 #include <cmath>
@@ -308,6 +309,44 @@ bool parseFiller(const std::string &word, Filler &filler,
   return true;
 }
 
+/// CSR as COO or DCSR.
+void listRows(noodle_rt_layout layout, HostTensor &tensor) {
+  noodle_rt_tensor &view = tensor.view;
+  bool coo = layout == NOODLE_RT_COO;
+  int64_t held = coo ? view.stored : rt::heldRows(view);
+  auto indices = [&](uint8_t width, int64_t count) -> void * {
+    count = std::max<int64_t>(count, 1);
+    if (width == 4)
+      return own<int32_t>(tensor, count);
+    return own<int64_t>(tensor, count);
+  };
+  void *rows = indices(view.coordinate_width, held);
+  void *positions = coo ? nullptr : indices(view.position_width, held + 1);
+  if (coo)
+    rt::rowsOfEntries(view, rows);
+  else
+    rt::listHeldRows(view, rows, positions);
+  view.layout = layout;
+  view.rows = rows;
+  view.stored_rows = coo ? 0 : held;
+  view.positions = positions;
+}
+
+/// What `bind` makes for the type, or of the CSR that it makes.
+template <typename Bind>
+Status bindRows(const TensorType &type, const std::string &what,
+                HostTensor &tensor, Bind &&bind) {
+  TensorType compressed = type;
+  if (type.listsRows())
+    compressed.layout = NOODLE_RT_CSR;
+  if (Status status = bind(compressed); !status.ok() || !type.listsRows())
+    return status;
+  if (type.coordinateWidth == 4 && tensor.view.extents[0] - 1 > INT32_MAX)
+    return invalid(what, "more rows than coordinates of 32 bits name");
+  listRows(type.layout, tensor);
+  return {};
+}
+
 Status bindFiller(const std::string &word, const Filler &filler,
                   std::vector<int64_t> shape, const TensorType &type,
                   const std::string &what, const BindOptions &options,
@@ -517,9 +556,10 @@ Status toEntries(io::Coo &coo, const BindOptions &options) {
 
 } // namespace
 
-Status bindMatrix(io::Coo &coo, const TensorType &type, const std::string &what,
-                  const BindOptions &options, HostTensor &tensor) {
-  return guarded(what, [&]() -> Status {
+Status bindMatrix(io::Coo &coo, const TensorType &asked,
+                  const std::string &what, const BindOptions &options,
+                  HostTensor &tensor) {
+  auto bind = [&](const TensorType &type) -> Status {
     if (Status status = checkValues(coo, type.element, what); !status.ok())
       return status;
     setHead(tensor.view, type);
@@ -534,7 +574,8 @@ Status bindMatrix(io::Coo &coo, const TensorType &type, const std::string &what,
     return type.coordinateWidth == 8
                ? bindCompressed<int32_t, int64_t>(coo, what, options, tensor)
                : bindCompressed<int32_t, int32_t>(coo, what, options, tensor);
-  });
+  };
+  return guarded(what, [&] { return bindRows(asked, what, tensor, bind); });
 }
 
 Status bindWord(const std::string &word, const TensorType &type,
@@ -561,7 +602,9 @@ Status bindWord(const std::string &word, const TensorType &type,
     if (parseFiller(word, filler, shape, wrong)) {
       if (!wrong.empty())
         return invalid(what, wrong);
-      return bindFiller(word, filler, shape, type, what, options, tensor);
+      return bindRows(type, what, tensor, [&](const TensorType &made) {
+        return bindFiller(word, filler, shape, made, what, options, tensor);
+      });
     }
     if (type.layout == NOODLE_RT_SCALAR)
       return bindScalar(word, type, what, tensor);

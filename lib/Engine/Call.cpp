@@ -9,6 +9,7 @@
 #include "Monitor.h"
 
 #include "noodle-rt/ir.h"
+#include "noodle-rt/rows.h"
 
 #include <cstring>
 
@@ -90,6 +91,17 @@ bool makeContiguous(noodle_rt_context *context, const noodle_rt_tensor &from,
   return true;
 }
 
+/// A COO or DCSR tensor as CSR, with positions in memory of the call; false
+/// when that refuses.
+bool makeCompressed(noodle_rt_context *context, const noodle_rt_tensor &from,
+                    noodle_rt_tensor &to) {
+  void *positions =
+      noodle_ir_alloc(context, (from.extents[0] + 1) * from.position_width);
+  if (positions)
+    to = rt::asCompressed(from, positions);
+  return positions != nullptr;
+}
+
 /// Moves result buffers from a call to a region, all or none.
 class Adoption {
 public:
@@ -120,7 +132,9 @@ public:
     return true;
   }
 
-  bool take(noodle_rt_tensor &result) {
+  bool take(noodle_rt_tensor &result, const TensorType &type) {
+    if (type.listsRows())
+      return takeListed(result, type.layout);
     if (!result.positions)
       return take(result.values,
                   countOf(result) * noodle_rt_element_bytes(result.type));
@@ -134,6 +148,34 @@ public:
   void keep() { kept = true; }
 
 private:
+  /// CSR as COO or DCSR: rows are made for it, positions perhaps dropped.
+  bool takeListed(noodle_rt_tensor &result, noodle_rt_layout layout) {
+    bool coo = layout == NOODLE_RT_COO;
+    int64_t held = coo ? result.stored : rt::heldRows(result);
+    void *rows = allocate(held * result.coordinate_width), *positions = nullptr;
+    if (!rows ||
+        (!coo && !(positions = allocate((held + 1) * result.position_width))))
+      return false;
+    if (coo)
+      rt::rowsOfEntries(result, rows);
+    else
+      rt::listHeldRows(result, rows, positions);
+    result.layout = layout;
+    result.rows = rows;
+    result.stored_rows = coo ? 0 : held;
+    result.positions = positions;
+    return take(result.values,
+                result.stored * noodle_rt_element_bytes(result.type)) &&
+           take(result.coordinates, result.stored * result.coordinate_width);
+  }
+
+  void *allocate(int64_t bytes) {
+    void *block = region.allocate(bytes);
+    if (block)
+      blocks.push_back(block);
+    return block;
+  }
+
   rt::Context &context;
   rt::Region &region;
   llvm::SmallVector<void *, 8> blocks;
@@ -143,13 +185,14 @@ private:
 /// A slot as the entry expects it; it fills the rest.
 void prepareSlot(const TensorType &type, noodle_rt_tensor &slot,
                  ScalarSpace &scalar) {
-  slot.layout = type.layout;
+  slot.layout = type.listsRows() ? NOODLE_RT_CSR : type.layout;
   slot.type = type.element;
   slot.rank = uint8_t(type.extents.size());
   slot.position_width = type.positionWidth;
   slot.coordinate_width = type.coordinateWidth;
   slot.stored = 0;
-  slot.positions = slot.coordinates = nullptr;
+  slot.positions = slot.coordinates = slot.rows = nullptr;
+  slot.stored_rows = 0;
   slot.values = type.layout == NOODLE_RT_SCALAR ? scalar.data() : nullptr;
 }
 
@@ -157,7 +200,8 @@ void prepareSlot(const TensorType &type, noodle_rt_tensor &slot,
 /// and would end the process elsewhere.
 Status checkHostMemory(const rt::Device &device, const Signature &function,
                        size_t index, const noodle_rt_tensor &view) {
-  for (const void *buffer : {view.values, view.positions, view.coordinates})
+  for (const void *buffer :
+       {view.values, view.positions, view.coordinates, view.rows})
     if (buffer && device.isDeviceMemory(buffer))
       return Status::error(Code::InvalidArgument,
                            "argument " + std::to_string(index) + " of @" +
@@ -218,7 +262,10 @@ Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
     noodle_rt_tensor &view = bound.views[k];
     view = given;
     view.layout = type.layout;
-    if (!type.sparse() && !rowMajor(given))
+    // Of COO, which has no positions, a host may have said anything.
+    if (type.sparse())
+      view.position_width = type.positionWidth;
+    if (type.listsRows() || (!type.sparse() && !rowMajor(given)))
       bound.strided.push_back(uint32_t(k));
     else if (!type.sparse())
       setRowMajor(view);
@@ -387,7 +434,8 @@ Status BoundCall::runOnce(rt::Region &region,
     prepareSlot(function->results[k], slots[k], scalars[k]);
   noodle_rt_status returned = NOODLE_RT_OK;
   for (uint32_t k : strided)
-    if (!makeContiguous(context.handle(), originals[k], views[k])) {
+    if (!(rt::listsRows(originals[k].layout) ? makeCompressed : makeContiguous)(
+            context.handle(), originals[k], views[k])) {
       returned = NOODLE_RT_OUT_OF_MEMORY;
       break;
     }
@@ -410,9 +458,16 @@ Status BoundCall::runOnce(rt::Region &region,
   if (returned != NOODLE_RT_OK || attempt.lost)
     return Status::placed(Code(returned), context.message());
 
+  for (size_t k = 0; k < slots.size(); ++k)
+    if (function->results[k].listsRows() && slots[k].coordinate_width == 4 &&
+        slots[k].extents[0] - 1 > INT32_MAX)
+      return Status::error(Code(NOODLE_RT_INDEX_RANGE),
+                           "result " + std::to_string(k) +
+                               " has more rows than coordinates of 32 bits "
+                               "name: use a wider encoding");
   Adoption adoption(context, region);
-  for (noodle_rt_tensor &slot : slots)
-    if (!adoption.take(slot))
+  for (size_t k = 0; k < slots.size(); ++k)
+    if (!adoption.take(slots[k], function->results[k]))
       return Status::error(Code::OutOfMemory,
                            "the results do not fit the region's budget or the "
                            "machine's memory");

@@ -7,6 +7,7 @@
 #include "Job.h"
 
 #include "noodle/Dialect/Semiring.h"
+#include "noodle/Dialect/SparseForms.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/SourceMgr.h"
@@ -129,8 +130,11 @@ std::optional<TensorType> toTensorType(mlir::Type type) {
   auto format = mlir::noodle::getSparseFormat(tensor);
   if (mlir::failed(format) || *format == mlir::noodle::SparseFormat::Dense)
     return std::nullopt;
-  result.layout = *format == mlir::noodle::SparseFormat::CSR ? NOODLE_RT_CSR
-                                                             : NOODLE_RT_CSC;
+  mlir::noodle::RowList list = mlir::noodle::getRowList(tensor);
+  result.layout = list == mlir::noodle::RowList::COO           ? NOODLE_RT_COO
+                  : list == mlir::noodle::RowList::DCSR        ? NOODLE_RT_DCSR
+                  : *format == mlir::noodle::SparseFormat::CSR ? NOODLE_RT_CSR
+                                                               : NOODLE_RT_CSC;
   auto encoding = llvm::cast<mlir::sparse_tensor::SparseTensorEncodingAttr>(
       tensor.getEncoding());
   result.positionWidth = encoding.getPosWidth() == 32 ? 4 : 8;

@@ -7,6 +7,7 @@
 #include "noodle/Engine/Binding.h"
 
 #include "noodle-rt/narrow.h"
+#include "noodle-rt/rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -113,13 +114,19 @@ std::string textOf(const Element &element) {
   return text;
 }
 
-int64_t indexAt(const void *indices, uint8_t width, int64_t k) {
-  return width == 4 ? static_cast<const int32_t *>(indices)[k]
-                    : static_cast<const int64_t *>(indices)[k];
-}
+using rt::indexAt;
 
 bool sparse(const noodle_rt_tensor &tensor) {
-  return tensor.layout == NOODLE_RT_CSR || tensor.layout == NOODLE_RT_CSC;
+  return tensor.layout != NOODLE_RT_SCALAR && tensor.layout != NOODLE_RT_DENSE;
+}
+
+/// COO and DCSR as CSR, with positions in `space`; other tensors as they are.
+noodle_rt_tensor compressed(const noodle_rt_tensor &tensor,
+                            std::vector<int64_t> &space) {
+  if (!rt::listsRows(tensor.layout))
+    return tensor;
+  space.resize(size_t(tensor.extents[0]) + 1);
+  return rt::asCompressed(tensor, space.data());
 }
 
 int64_t countOf(const noodle_rt_tensor &tensor) {
@@ -141,10 +148,12 @@ std::string typeText(const noodle_rt_tensor &tensor) {
 
 } // namespace
 
-std::string summarize(const noodle_rt_tensor &tensor) {
-  if (tensor.layout == NOODLE_RT_SCALAR)
-    return textOf(elementAt(tensor, 0)) + " : " + typeText(tensor) + "\n";
-  std::string text = typeText(tensor);
+std::string summarize(const noodle_rt_tensor &given) {
+  if (given.layout == NOODLE_RT_SCALAR)
+    return textOf(elementAt(given, 0)) + " : " + typeText(given) + "\n";
+  std::string text = typeText(given);
+  std::vector<int64_t> space;
+  noodle_rt_tensor tensor = compressed(given, space);
   if (sparse(tensor)) {
     bool rows = tensor.layout == NOODLE_RT_CSR;
     int64_t major = tensor.extents[rows ? 0 : 1], shown = 0;
@@ -213,8 +222,11 @@ std::string differ(const std::string &where, const Element &a,
   return "entry " + where + " is " + textOf(a) + " and " + textOf(b);
 }
 
-std::string compareSparse(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
-                          double tolerance) {
+std::string compareSparse(const noodle_rt_tensor &left,
+                          const noodle_rt_tensor &right, double tolerance) {
+  std::vector<int64_t> spaces[2];
+  noodle_rt_tensor a = compressed(left, spaces[0]);
+  noodle_rt_tensor b = compressed(right, spaces[1]);
   bool rows = a.layout == NOODLE_RT_CSR;
   int64_t major = a.extents[rows ? 0 : 1];
   auto position = [](const noodle_rt_tensor &t, int64_t i) {

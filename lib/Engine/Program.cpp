@@ -17,6 +17,10 @@ static int64_t bucket(int64_t size) {
   return size <= 1 ? size : int64_t(std::bit_ceil(uint64_t(size)));
 }
 
+static bool sparse(const noodle_rt_tensor &view) {
+  return view.layout != NOODLE_RT_SCALAR && view.layout != NOODLE_RT_DENSE;
+}
+
 std::vector<ArgumentStats>
 bucketStats(std::span<const noodle_rt_tensor> views) {
   std::vector<ArgumentStats> all;
@@ -24,10 +28,18 @@ bucketStats(std::span<const noodle_rt_tensor> views) {
     ArgumentStats &stats = all.emplace_back();
     for (int k = 0; k < view.rank; ++k)
       stats.extents.push_back(bucket(view.extents[k]));
-    if (view.layout != NOODLE_RT_CSR && view.layout != NOODLE_RT_CSC)
+    if (!sparse(view))
       continue;
     stats.stored = bucket(view.stored);
-    int64_t lines = view.extents[view.layout == NOODLE_RT_CSR ? 0 : 1];
+    // Where the longest row is not known, rows are taken to be alike.
+    if (view.layout == NOODLE_RT_COO) {
+      stats.longest =
+          bucket(view.extents[0] ? view.stored / view.extents[0] + 1 : 0);
+      continue;
+    }
+    int64_t lines = view.layout == NOODLE_RT_DCSR
+                        ? view.stored_rows
+                        : view.extents[view.layout == NOODLE_RT_CSR ? 0 : 1];
     int64_t longest = 0;
     auto scan = [&](const auto *positions) {
       for (int64_t i = 0; i < lines; ++i)
@@ -91,9 +103,8 @@ static bool large(std::span<const noodle_rt_tensor> arguments) {
     double count = 1;
     for (int k = 0; k < view.rank; ++k)
       count *= double(view.extents[k]);
-    bool sparse = view.layout == NOODLE_RT_CSR || view.layout == NOODLE_RT_CSC;
     bytes += double(noodle_rt_element_bytes(view.type)) *
-             (sparse ? double(view.stored) : count);
+             (sparse(view) ? double(view.stored) : count);
   }
   return bytes > double(kLargeBytes);
 }

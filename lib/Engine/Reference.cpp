@@ -63,7 +63,7 @@ void *copyIndices(noodle_rt_context *context, const std::vector<int64_t> &from,
 noodle_rt_status toRuntime(noodle_rt_context *context,
                            const reference::Value &value,
                            const TensorType &type, noodle_rt_tensor &slot) {
-  slot.layout = type.layout;
+  slot.layout = type.listsRows() ? NOODLE_RT_CSR : type.layout;
   slot.type = type.element;
   slot.rank = uint8_t(type.extents.size());
   slot.position_width = type.positionWidth;

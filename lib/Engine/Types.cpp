@@ -47,6 +47,10 @@ const char *layoutName(noodle_rt_layout layout) {
     return "csr";
   case NOODLE_RT_CSC:
     return "csc";
+  case NOODLE_RT_COO:
+    return "coo";
+  case NOODLE_RT_DCSR:
+    return "dcsr";
   }
   return "?";
 }

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "Machine.h"
 
+#include "noodle-rt/rows.h"
+
 #include <cstring>
 
 namespace mlir::noodle::reference {
@@ -87,7 +89,17 @@ static int64_t loadWide(const void *from, uint8_t width, int64_t k) {
   return load<int64_t>(bytes + 8 * k);
 }
 
+/// COO and DCSR as CSR.
+static Value fromRowList(noodle_rt_tensor from) {
+  if (from.layout == NOODLE_RT_COO)
+    from.position_width = 8; // there are none to read
+  std::vector<int64_t> positions(from.extents[0] + 1);
+  return fromRuntime(::noodle::rt::asCompressed(from, positions.data()));
+}
+
 Value fromRuntime(const noodle_rt_tensor &from) {
+  if (::noodle::rt::listsRows(from.layout))
+    return fromRowList(from);
   const auto *bytes = static_cast<const std::byte *>(from.values);
   if (from.layout == NOODLE_RT_SCALAR)
     return loadScalar(from.type, bytes);

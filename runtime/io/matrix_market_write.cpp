@@ -8,12 +8,16 @@
 #include "detail.h"
 
 #include "noodle-rt/narrow.h"
+#include "noodle-rt/rows.h"
 
 #include <charconv>
 
 using namespace noodle::rt::io;
+using noodle::rt::asCompressed;
 using noodle::rt::Brain;
 using noodle::rt::Half;
+using noodle::rt::indexAt;
+using noodle::rt::listsRows;
 
 namespace {
 /// Room for any number that std::to_chars writes in its shortest form.
@@ -166,6 +170,30 @@ Error writeSparse(Output &output, const noodle_rt_tensor &tensor, Field field) {
   return writer.finish();
 }
 
+/// COO and DCSR, as CSR.
+Error writeRowList(Output &output, noodle_rt_tensor tensor, Field field) {
+  auto refuse = [&](const char *message) {
+    return Error{output.name(), message};
+  };
+  if (tensor.layout == NOODLE_RT_COO)
+    tensor.position_width = 8; // there are none to read
+  for (uint8_t width : {tensor.position_width, tensor.coordinate_width})
+    if (width != 4 && width != 8)
+      return refuse("the sparse tensor's index widths are not 4 or 8 bytes");
+  int64_t before = 0;
+  for (int64_t k = 0, count = tensor.layout == NOODLE_RT_COO
+                                  ? tensor.stored
+                                  : tensor.stored_rows;
+       k < count; ++k) {
+    int64_t row = indexAt(tensor.rows, tensor.coordinate_width, k);
+    if (row < before || row >= tensor.extents[0])
+      return refuse("a row of the sparse tensor is out of range or order");
+    before = row;
+  }
+  std::vector<int64_t> positions(size_t(tensor.extents[0]) + 1);
+  return writeSparse(output, asCompressed(tensor, positions.data()), field);
+}
+
 Field fieldOf(noodle_rt_type type) {
   switch (type) {
   case NOODLE_RT_F16:
@@ -185,8 +213,9 @@ Error writeTensor(Output &output, const noodle_rt_tensor &tensor) {
   auto refuse = [&](std::string message) {
     return Error{output.name(), std::move(message)};
   };
-  const bool sparse =
-      tensor.layout == NOODLE_RT_CSR || tensor.layout == NOODLE_RT_CSC;
+  const bool listed = listsRows(tensor.layout);
+  const bool sparse = listed || tensor.layout == NOODLE_RT_CSR ||
+                      tensor.layout == NOODLE_RT_CSC;
   if (!sparse && tensor.layout != NOODLE_RT_DENSE)
     return refuse("a scalar cannot be written as .mtx; write .npy");
   if (sparse ? tensor.rank != 2 : tensor.rank != 1 && tensor.rank != 2)
@@ -200,8 +229,9 @@ Error writeTensor(Output &output, const noodle_rt_tensor &tensor) {
       return refuse("size " + std::to_string(tensor.extents[k]) +
                     " of dimension " + std::to_string(k) + " is negative");
   const Field field = fieldOf(tensor.type);
-  return sparse ? writeSparse(output, tensor, field)
-                : writeDense(output, tensor, field);
+  return listed   ? writeRowList(output, tensor, field)
+         : sparse ? writeSparse(output, tensor, field)
+                  : writeDense(output, tensor, field);
 }
 
 template <typename T> Error writePath(const std::string &path, const T &what) {

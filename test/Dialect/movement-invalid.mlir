@@ -418,10 +418,10 @@ func.func @convert_absent_type(%x: tensor<4x4xf32, #csr>) {
 
 // -----
 
-#dcsr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : compressed, d1 : compressed)}>
+#dcsc = #sparse_tensor.encoding<{map = (d0, d1) -> (d1 : compressed, d0 : compressed)}>
 func.func @convert_encoding(%x: tensor<4x4xf32>) {
   // expected-error@+1 {{has an unsupported encoding}}
-  %y = noodle.convert %x : tensor<4x4xf32> -> tensor<4x4xf32, #dcsr>
+  %y = noodle.convert %x : tensor<4x4xf32> -> tensor<4x4xf32, #dcsc>
   return
 }
 

@@ -15,7 +15,7 @@ def Noodle_Dialect : Dialect {
   let summary = "Algebraic matrix programs over semirings";
   let description = [{
     The core level of Noodle: tensor operations over any semiring. They work on
-    ranked tensors, static or dynamic, dense or with a CSR or CSC encoding, of
+    ranked tensors, static or dynamic, dense or with a CSR, CSC, COO or DCSR encoding, of
     f16, bf16, f32, f64, i8, i32, i64, i1, complex<f32> or complex<f64>, and mix
     with the func, scf, arith, math, complex and tensor dialects.
 

@@ -121,7 +121,7 @@ private:
   CallOptions options;
   std::vector<noodle_rt_tensor> views;     ///< as the kernel takes them
   std::vector<noodle_rt_tensor> originals; ///< as the host gave them
-  std::vector<uint32_t> strided;           ///< arguments copied by each run
+  std::vector<uint32_t> strided;           ///< arguments each run makes anew
   std::vector<noodle_rt_tensor> slots;     ///< results as the kernel fills them
   std::vector<ScalarSpace> scalars;        ///< values of scalar results
 };

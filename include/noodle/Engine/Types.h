@@ -23,7 +23,11 @@ struct TensorType {
   std::vector<int64_t> extents; ///< -1 is dynamic
 
   bool sparse() const {
-    return layout == NOODLE_RT_CSR || layout == NOODLE_RT_CSC;
+    return layout != NOODLE_RT_SCALAR && layout != NOODLE_RT_DENSE;
+  }
+  /// COO and DCSR: the kernel gets and gives CSR, see noodle-rt/rows.h.
+  bool listsRows() const {
+    return layout == NOODLE_RT_COO || layout == NOODLE_RT_DCSR;
   }
   bool dynamic() const;
   /// Such as "f64", "tensor<?x4xf32>" or "csr tensor<?x?xf64>".

@@ -59,6 +59,8 @@ int main(void) {
   FIELD(noodle_tensor, values);
   FIELD(noodle_tensor, positions);
   FIELD(noodle_tensor, coordinates);
+  FIELD(noodle_tensor, rows);
+  FIELD(noodle_tensor, stored_rows);
   FIELD(noodle_tensor, extents);
   FIELD(noodle_tensor, strides);
   STRUCT(noodle_call_options);

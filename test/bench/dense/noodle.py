@@ -16,7 +16,8 @@ class Tensor(ctypes.Structure):
         "layout", "element", "rank", "position_width", "coordinate_width")] + [
         ("reserved", ctypes.c_uint8 * 3), ("stored", ctypes.c_int64),
         ("values", ctypes.c_void_p), ("positions", ctypes.c_void_p),
-        ("coordinates", ctypes.c_void_p), ("extents", ctypes.c_int64 * 32),
+        ("coordinates", ctypes.c_void_p), ("rows", ctypes.c_void_p),
+        ("stored_rows", ctypes.c_int64), ("extents", ctypes.c_int64 * 32),
         ("strides", ctypes.c_int64 * 32)]
 
 

@@ -467,7 +467,15 @@ TEST_F(SemiringTest, SparseFormats) {
             SparseFormat::CSC);
   EXPECT_TRUE(failed(format((csr + ", posWidth = 16").str())));
   EXPECT_TRUE(failed(format((csr + ", explicitVal = 1.0 : f64").str())));
-  for (StringRef map : {"(d0, d1) -> (d0 : compressed, d1 : compressed)",
+  // Computed with as CSR; by columns there are none.
+  StringRef dcsr = "map = (d0, d1) -> (d0 : compressed, d1 : compressed)";
+  StringRef coo = "map = (d0, d1) -> (d0 : compressed(nonunique), "
+                  "d1 : singleton(soa)), posWidth = 32";
+  EXPECT_EQ(*format(dcsr), SparseFormat::CSR);
+  EXPECT_EQ(*format(coo), SparseFormat::CSR);
+  for (StringRef map : {"(d0, d1) -> (d1 : compressed, d0 : compressed)",
+                        "(d0, d1) -> (d1 : compressed(nonunique), "
+                        "d0 : singleton(soa))",
                         "(d0, d1) -> (d0 : dense, d1 : dense)",
                         "(d0, d1) -> (d0 : dense, d1 : compressed(nonunique))",
                         "(d0, d1) -> (d0 : dense, d1 : compressed(nonordered))",

@@ -65,7 +65,7 @@ template <class T> T clamped(double value) {
 /// Buffers of the element's own type, alive as long as the view.
 struct Bound {
   std::vector<std::byte> values;
-  std::vector<int32_t> positions, coordinates;
+  std::vector<int32_t> positions, coordinates, rows;
   noodle_rt_tensor view{};
 
   explicit Bound(const Argument &argument) {
@@ -113,18 +113,39 @@ struct Bound {
       view.strides[k] = stride;
       stride *= spec.extents[k];
     }
-    view.layout = spec.format.empty()    ? NOODLE_RT_DENSE
-                  : spec.format == "csr" ? NOODLE_RT_CSR
-                                         : NOODLE_RT_CSC;
+    view.layout = spec.format.empty()     ? NOODLE_RT_DENSE
+                  : spec.format == "csr"  ? NOODLE_RT_CSR
+                  : spec.format == "csc"  ? NOODLE_RT_CSC
+                  : spec.format == "coo"  ? NOODLE_RT_COO
+                  : spec.format == "dcsr" ? NOODLE_RT_DCSR
+                                          : NOODLE_RT_SCALAR;
     if (!spec.format.empty()) {
       view.position_width = view.coordinate_width = 4;
       view.stored = int64_t(coordinates.size());
       view.positions = positions.data();
       view.coordinates = coordinates.data();
     }
+    if (spec.format == "coo" || spec.format == "dcsr")
+      listRows();
   }
 
 private:
+  void listRows() {
+    bool coo = view.layout == NOODLE_RT_COO;
+    std::vector<int32_t> begins;
+    for (int32_t i = 0; i + 1 < int32_t(positions.size()); ++i) {
+      int32_t held = positions[i + 1] - positions[i];
+      if (held && !coo)
+        begins.push_back(positions[i]);
+      rows.insert(rows.end(), coo ? held : held > 0, i);
+    }
+    begins.push_back(int32_t(coordinates.size()));
+    positions = begins;
+    view.rows = rows.data();
+    view.stored_rows = coo ? 0 : int64_t(rows.size());
+    view.positions = coo ? nullptr : positions.data();
+    view.position_width = coo ? 0 : 4;
+  }
   template <class T> void fill(const Argument &argument) {
     values.resize(std::max<size_t>(1, argument.values.size()) * sizeof(T));
     for (size_t k = 0; k < argument.values.size(); ++k) {
@@ -154,6 +175,24 @@ std::vector<T> densify(const noodle_rt_tensor &tensor, auto &&read) {
   if (tensor.layout == NOODLE_RT_DENSE || tensor.layout == NOODLE_RT_SCALAR) {
     for (int64_t k = 0; k < size; ++k)
       out[size_t(k)] = read(k);
+    return out;
+  }
+  auto row = [&](int64_t k) {
+    return index(tensor.rows, tensor.coordinate_width, k);
+  };
+  auto column = [&](int64_t k) {
+    return index(tensor.coordinates, tensor.coordinate_width, k);
+  };
+  if (tensor.layout == NOODLE_RT_COO) {
+    for (int64_t k = 0; k < tensor.stored; ++k)
+      out[size_t(row(k) * tensor.extents[1] + column(k))] = read(k);
+    return out;
+  }
+  if (tensor.layout == NOODLE_RT_DCSR) {
+    for (int64_t i = 0; i < tensor.stored_rows; ++i)
+      for (int64_t p = index(tensor.positions, tensor.position_width, i);
+           p < index(tensor.positions, tensor.position_width, i + 1); ++p)
+        out[size_t(row(i) * tensor.extents[1] + column(p))] = read(p);
     return out;
   }
   bool rows = tensor.layout == NOODLE_RT_CSR;

@@ -43,6 +43,10 @@ private:
   }
   int64_t below(int64_t n) { return int64_t(next() % uint64_t(n)); }
   bool chance(int percent) { return below(100) < percent; }
+  std::string layout() {
+    return pick<std::string>(
+        {"csr", "csr", "csr", "csc", "csc", "coo", "dcsr"});
+  }
   template <class T> const T &pick(const std::vector<T> &from) {
     return from[below(from.size())];
   }
@@ -164,7 +168,7 @@ Live Generator::argument(Spec spec) {
     for (int64_t k = 0; k < size; ++k)
       made.values.push_back(value());
   } else {
-    bool rows = spec.format == "csr";
+    bool rows = spec.format != "csc";
     int64_t major = spec.extents[rows ? 0 : 1];
     int64_t minor = spec.extents[rows ? 1 : 0];
     int density = int(pick<int64_t>({0, 10, 30, 60, 100}));
@@ -198,7 +202,7 @@ Live Generator::operand(const std::string &element,
   spec.element = element;
   spec.extents = extents;
   if (allowSparse && extents.size() == 2 && chance(40))
-    spec.format = chance(60) ? "csr" : "csc";
+    spec.format = layout();
   return argument(spec);
 }
 
@@ -317,15 +321,15 @@ void Generator::sparseResult() {
   Spec left;
   left.element = element();
   left.extents = {extent(), extent()};
-  left.format = chance(60) ? "csr" : "csc";
+  left.format = layout();
   bool product = chance(50);
   Spec right = left;
-  right.format = chance(60) ? "csr" : "csc";
+  right.format = layout();
   if (product)
     right.extents = {left.extents[1], extent()};
   Live a = argument(left), b = argument(right);
   Spec spec = left;
-  spec.format = chance(60) ? "csr" : "csc";
+  spec.format = layout();
   spec.extents = {left.extents[0], right.extents[1]};
   dims(spec);
   spec.negative = a.spec.negative || b.spec.negative;
@@ -642,9 +646,9 @@ void Generator::convert() {
   } else if (a.spec.format.empty()) {
     if (spec.extents.size() != 2 || !a.spec.exact)
       return;
-    spec.format = chance(50) ? "csr" : "csc";
+    spec.format = layout();
   } else {
-    spec.format = pick<std::string>({"", "", "csr", "csc"});
+    spec.format = chance(50) ? "" : layout();
   }
   emit({fresh(), spec}, "noodle.convert " + a.name + " : " + a.spec.type() +
                             " -> " + spec.type());
@@ -704,7 +708,7 @@ Program Generator::run(uint64_t seed) {
     for (int d = 0; d < rank; ++d)
       spec.extents.push_back(chance(8) ? 1 : extent());
     if (rank == 2 && chance(40))
-      spec.format = chance(60) ? "csr" : "csc";
+      spec.format = layout();
     argument(spec);
   }
   int steps = 1 + int(below(5));
@@ -762,11 +766,13 @@ Program Generator::run(uint64_t seed) {
 
   Program program;
   program.seed = seed;
-  for (const char *format : {"csr", "csc"})
+  for (auto [format, levels] :
+       {std::pair("csr", "d0 : dense, d1 : compressed"),
+        std::pair("csc", "d1 : dense, d0 : compressed"),
+        std::pair("coo", "d0 : compressed(nonunique), d1 : singleton(soa)"),
+        std::pair("dcsr", "d0 : compressed, d1 : compressed")})
     program.text += std::string("#") + format +
-                    " = #sparse_tensor.encoding<{map = (d0, d1) -> (" +
-                    (format[2] == 'r' ? "d0 : dense, d1 : compressed"
-                                      : "d1 : dense, d0 : compressed") +
+                    " = #sparse_tensor.encoding<{map = (d0, d1) -> (" + levels +
                     "), posWidth = 32, crdWidth = 32}>\n";
   std::string parameters, types, names;
   for (size_t k = 0; k < arguments.size(); ++k)

@@ -25,7 +25,7 @@ struct Spec {
   std::string element; // any element type of tensors
   std::vector<int64_t> extents;
   std::vector<bool> dynamic; // printed as ?
-  std::string format;        // "", "csr", "csc"
+  std::string format;        // "", "csr", "csc", "coo", "dcsr"
   double bound = 2;          // of finite absolute values
   bool exact = true;
   bool negative = true; // may hold negative values, which max_times excludes
