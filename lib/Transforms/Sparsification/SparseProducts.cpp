@@ -44,6 +44,10 @@ static constexpr int64_t kTasks = 256;
 /// Marks of 32 bits tell the rows of a matrix of fewer than these apart, and
 /// those of a chunk of any.
 static constexpr int64_t kMostRows = 1 << 30;
+/// A row with so many terms for each column looks through all columns instead
+/// of asking for each term whether its column is new. A guess: looking at a
+/// column costs less than asking twice.
+static constexpr int64_t kDenseTerms = 2;
 /// Rows whose terms are counted at once.
 static constexpr int64_t kCountRows = 1 << 12;
 
@@ -149,6 +153,11 @@ private:
                               memref::LoadOp::create(b, rhs.values, q)});
   }
 
+  /// `dense` for rows with many terms for each column, else `thin`.
+  void whenDense(Value row, function_ref<void()> dense,
+                 function_ref<void()> thin);
+  void countDense(Value row, const Marks &marks, SparseResult &result);
+  void fillDense(Value row, const Marks &marks, SparseResult &result);
   void count(Value row, const Marks &marks, SparseResult &result);
   void fill(Value row, const Marks &marks, SparseResult &result);
   void sumTerm(Value column, Value p, Value q, const Marks &marks);
@@ -316,6 +325,69 @@ SmallVector<Value> SparseProduct::terms(
                 });
 }
 
+void SparseProduct::whenDense(Value row, function_ref<void()> dense,
+                              function_ref<void()> thin) {
+  if (op.getMask())
+    return thin();
+  Value number = b.sub(memref::LoadOp::create(b, work, b.add(row, 1)),
+                       memref::LoadOp::create(b, work, row));
+  auto branch =
+      scf::IfOp::create(b,
+                        compare(arith::CmpIPredicate::ult,
+                                b.mul(rhs.columns, kDenseTerms), number),
+                        /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  dense();
+  b.setInsertionPointToStart(branch.elseBlock());
+  thin();
+}
+
+void SparseProduct::countDense(Value row, const Marks &marks,
+                               SparseResult &result) {
+  terms(row, {}, [&](Value, Value, Value column, ValueRange) {
+    memref::StoreOp::create(b, marks.first, marks.marks, column);
+    return SmallVector<Value>{};
+  });
+  Value number = b.loop(
+      b.at(0), rhs.columns, 1, ValueRange{b.at(0)},
+      [&](Value column, ValueRange sum) {
+        Value is = memref::LoadOp::create(b, marks.marks, column);
+        Value has = compare(arith::CmpIPredicate::eq, is, marks.first);
+        return SmallVector<Value>{b.add(
+            sum[0], arith::IndexCastUIOp::create(b, b.getIndexType(), has))};
+      })[0];
+  storeIndex(b, number, result.positions, b.add(row, 1));
+}
+
+void SparseProduct::fillDense(Value row, const Marks &marks,
+                              SparseResult &result) {
+  b.loop(b.at(0), rhs.columns, 1, [&](Value column) {
+    memref::StoreOp::create(b, op.getStart(), sums, column);
+  });
+  terms(row, {}, [&](Value p, Value q, Value column, ValueRange) {
+    Value old = memref::LoadOp::create(b, sums, column);
+    memref::StoreOp::create(b, body(op.getAdd(), {old, product(p, q)}), sums,
+                            column);
+    memref::StoreOp::create(b, marks.first, marks.marks, column);
+    return SmallVector<Value>{};
+  });
+  Value from = loadIndex(b, result.positions, row);
+  b.loop(b.at(0), rhs.columns, 1, ValueRange{from},
+         [&](Value column, ValueRange at) {
+           Value is = memref::LoadOp::create(b, marks.marks, column);
+           Value has = compare(arith::CmpIPredicate::eq, is, marks.first);
+           b.when(has, [&] {
+             storeIndex(b, column, result.coordinates, at[0]);
+             Value sum = memref::LoadOp::create(b, sums, column);
+             memref::StoreOp::create(b, finish(sum, Value()), result.values,
+                                     at[0]);
+           });
+           Value one = arith::IndexCastUIOp::create(b, b.getIndexType(), has);
+           return SmallVector<Value>{b.add(at[0], one)};
+         });
+}
+
 void SparseProduct::count(Value row, const Marks &marks, SparseResult &result) {
   markMask(row, marks);
   // A column counts once: its mark then is another one.
@@ -468,8 +540,12 @@ void SparseProduct::fill(Value row, const Marks &marks, SparseResult &result) {
 Value SparseProduct::sparseResult() {
   SparseResult result(b, op.getType(), lhs.rows, rhs.columns);
   fillZero(result.positions, b.add(lhs.rows, 1));
-  forRows([] {}, [&](Value, Value row,
-                     const Marks &marks) { count(row, marks, result); });
+  forRows([] {},
+          [&](Value, Value row, const Marks &marks) {
+            whenDense(
+                row, [&] { countDense(row, marks, result); },
+                [&] { count(row, marks, result); });
+          });
   result.place();
   auto space = [&] {
     sums = buffer(op.getSumType(), rhs.columns);
@@ -483,7 +559,9 @@ Value SparseProduct::sparseResult() {
     }
   };
   forRows(space, [&](Value, Value row, const Marks &marks) {
-    fill(row, marks, result);
+    whenDense(
+        row, [&] { fillDense(row, marks, result); },
+        [&] { fill(row, marks, result); });
   });
   return result.assemble();
 }

@@ -143,6 +143,13 @@ class Contest:
             moved = 12 * a.nnz + 20 * a.shape[0]
             row["of_stream"] = moved / seconds["noodle"] / self.stream
             extra = f"  {row['of_stream']:.2f} of the stream"
+        if case.op == "spgemm" and self.threads == 1:
+            result = bound.results[0]
+            held = 12 * result.stored + 4 * (a.shape[0] + 1)
+            peak = json.loads(bound.receipt())["memory_peak"]
+            row["peak"] = peak / (held + ops.workspace(a))
+            row["peak_bytes"], row["result_bytes"] = peak, held
+            extra = f"  peak {row['peak']:.3f} of result and workspace"
         bench.line(f"{case.op} {shape} {a.nnz}", row,
                    ("noodle", "scipy", "graphblas", "mkl"), extra=extra,
                    aim=1.0)
@@ -160,8 +167,9 @@ def part(options):
     skipped = 0
     for op in options.sets:
         bench.header(op, ("noodle", "scipy", "graphblas", "mkl"))
-        for name, a in given.items():
-            case = ops.Case(op, a)
+        cases = ops.pushes() if op == "push" else {
+            name: ops.Case(op, a) for name, a in given.items()}
+        for name, case in cases.items():
             if case.why:
                 bench.say(f"{op} {name}: skipped, {case.why}")
                 skipped += 1

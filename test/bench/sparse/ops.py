@@ -12,6 +12,7 @@ d0 : compressed), posWidth = 32, crdWidth = 32}>
 !c = tensor<?x?xf64, #csc>
 """
 V = "tensor<?xf64>"
+R = "tensor<1x?xf64, #csr>"
 
 
 def program(arguments, result, body):
@@ -106,6 +107,7 @@ TEXTS = {
     "add": merge("union", "addf"), "mul": merge("intersection", "mulf"),
     "convert": program([("a", "!s")], "!c",
                        "  %r = noodle.convert %a : !s -> !c"),
+    "push": product("ij,jk->ik", "fm", [R, "!s"], R),
     "triangles": product("ij,jk,ik->", "aaa", ["!s"] * 3, "tensor<f64>"),
     "gcn": GCN, "pagerank": PAGERANK, "dnn": DNN,
 }
@@ -118,10 +120,24 @@ def terms(a):
     return int(np.diff(a.indptr)[a.indices].sum())
 
 
+def pushes():
+    """A step of a search from so many of a million nodes: name -> case."""
+    a = matrices.random_values(matrices.plain(
+        matrices.uniform(1_000_000, 16)), 3)
+    return {f"from {k}": Case("push", a, k)
+            for k in (1, 10, 100, 1000, 10_000, 100_000)}
+
+
+def workspace(a):
+    """What a product of a with itself takes beside its result, on one thread:
+    terms by row; a mark, a sum and a bit for each column."""
+    return 8 * (a.shape[0] + 1) + a.shape[1] * (4 + 8) + a.shape[1] // 8
+
+
 class Case:
     """One op on one matrix: the data that all use, and the answer."""
 
-    def __init__(self, op, a):
+    def __init__(self, op, a, frontier=0):
         rng = np.random.default_rng(4)
         n = a.shape[0]
 
@@ -143,6 +159,9 @@ class Case:
                            random(1, 32)]
         elif op in ("add", "mul"):
             self.inputs = [a, matrices.plain(a.T)]
+        elif op == "push":
+            x = sp.random(1, n, frontier / n, "csr", random_state=7)
+            self.inputs = [matrices.plain(x), a]
         elif op == "dnn":
             w = matrices.weights(1024, 32)
             shape = (min(n, 4096), 1024)
@@ -175,6 +194,8 @@ class Case:
             return out
         if op == "spgemm":
             return a @ a
+        if op == "push":
+            return self.inputs[0] @ a
         if op == "masked":
             return (a @ a).multiply(a != 0).tocsr()
         if op == "triangles":

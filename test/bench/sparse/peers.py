@@ -73,15 +73,19 @@ class GraphBLAS:
         if not isinstance(held, self.ffi.CData):
             return np.asarray(held)
         count = self.ffi.new("GrB_Index*")
-        kind = "Vector" if wanted.ndim == 1 else "Matrix"
+        vector = self.ffi.typeof(held) is self.ffi.typeof("GrB_Vector*")
+        kind = "Vector" if vector else "Matrix"
         self.do(kind + "_nvals", count, held[0])
-        places = [np.zeros(count[0], np.uint64) for _ in range(wanted.ndim)]
+        places = [np.zeros(count[0], np.uint64)
+                  for _ in range(1 if vector else 2)]
         values = np.zeros(count[0])
         self.do(kind + "_extractTuples_FP64",
                 *(self.pointer("GrB_Index", v) for v in places),
                 self.pointer("double", values), count, held[0])
         if sp.issparse(wanted):
             places = [v.astype(np.int64) for v in places]
+            if vector:  # a row
+                places.insert(0, np.zeros_like(places[0]))
             if wanted.format == "csc":  # the call transposed
                 places.reverse()
             return sp.csr_matrix((values, places), wanted.shape)
@@ -116,6 +120,24 @@ class GraphBLAS:
         def vector(semiring):
             held = fresh(n)
             self.do("mxv", held[0], null, null, semiring, a, b, null)
+            return held
+
+        def row(x):
+            held = self.new(x.shape[1])
+            places = np.ascontiguousarray(x.indices, np.uint64)
+            self.do("Vector_build_FP64", held[0],
+                    self.pointer("GrB_Index", places),
+                    self.pointer("double", x.data), x.nnz,
+                    lib.GrB_PLUS_FP64)
+            self.do("Vector_wait", held[0], lib.GrB_MATERIALIZE)
+            return held
+
+        frontier = row(case.inputs[0]) if case.op == "push" else None
+
+        def push():
+            held = fresh(n)
+            self.do("vxm", held[0], null, null, plus, frontier[0], b, null)
+            self.do("Vector_wait", held[0], lib.GrB_MATERIALIZE)
             return held
 
         def total(mask, right, descriptor):
@@ -159,6 +181,7 @@ class GraphBLAS:
             "spmv": lambda: vector(plus),
             "reuse": lambda: [vector(plus) for _ in range(REUSED)][-1],
             "minplus": lambda: vector(lib.GrB_MIN_PLUS_SEMIRING_FP64),
+            "push": push,
             "sddmm": sampled, "convert": transposed, "dnn": layer,
             "spgemm": lambda: multiply(plus, right=a),
             "masked": lambda: multiply(plus, a, lib.GrB_DESC_S, right=a),

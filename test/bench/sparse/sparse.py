@@ -25,7 +25,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 sys.path.insert(1, os.path.join(HERE, "../dense"))
 SETS = ("spmv", "reuse", "minplus", "spmm8", "spmm32", "spmm128", "sddmm",
-        "spgemm", "masked", "add", "mul", "convert", "triangles", "gcn",
+        "spgemm", "masked", "push", "add", "mul", "convert", "triangles", "gcn",
         "pagerank", "dnn")
 # Pinned beside those of the dense benchmark, whose NumPy and MKL these use.
 WHEELS = ["scipy==1.17.1", "suitesparse-graphblas==10.5.1.1", "cffi==2.1.1",
