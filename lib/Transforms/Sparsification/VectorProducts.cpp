@@ -32,6 +32,10 @@ static constexpr int64_t kFewFactor = 16;
 /// No more than these, so that the square is a number.
 static constexpr int64_t kFewTerms = 1 << 12;
 
+/// Rows of rhs that are asked for ahead of their use, where terms are many:
+/// they lie anywhere in a matrix that may be larger than the caches.
+static constexpr int64_t kAheadRows = 8;
+
 namespace {
 
 class VectorProduct : SparseEmitter {
@@ -45,7 +49,8 @@ public:
 private:
   using Term = llvm::function_ref<Value(Value p, Value q, Value column, Value)>;
   /// Calls `each` for the terms, in order, with a number that it carries on.
-  Value terms(Value carried, Term each);
+  Value terms(Value carried, Term each, bool ahead = false);
+  void askFor(Value p);
   Value product(Value p, Value q) {
     return body(op.getMul(), {memref::LoadOp::create(b, lhs.values, p),
                               memref::LoadOp::create(b, rhs.values, q)});
@@ -88,10 +93,20 @@ private:
 
 } // namespace
 
-Value VectorProduct::terms(Value carried, Term each) {
+void VectorProduct::askFor(Value p) {
+  Value last = b.sub(loadIndex(b, lhs.positions, b.at(1)), b.at(1));
+  Value k = loadIndex(b, lhs.coordinates, b.min(b.add(p, kAheadRows), last));
+  Value from = loadIndex(b, rhs.positions, k);
+  for (Value buffer : {rhs.coordinates, rhs.values})
+    memref::PrefetchOp::create(b, buffer, from, /*isWrite=*/false, 3, true);
+}
+
+Value VectorProduct::terms(Value carried, Term each, bool ahead) {
   return b.loop(loadIndex(b, lhs.positions, b.at(0)),
                 loadIndex(b, lhs.positions, b.at(1)), 1, ValueRange{carried},
                 [&](Value p, ValueRange carried) {
+                  if (ahead)
+                    askFor(p);
                   Value k = loadIndex(b, lhs.coordinates, p);
                   return b.loop(loadIndex(b, rhs.positions, k),
                                 loadIndex(b, rhs.positions, b.add(k, 1)), 1,
@@ -268,26 +283,29 @@ Value VectorProduct::many() {
   fillZero(tops, topWords);
   if (op.getMask())
     markMask();
-  return terms(b.at(0), [&](Value p, Value q, Value column, Value count) {
-    Value passes;
-    if (op.getMask()) {
-      passes = isSet(bitOf(marked, column));
-      if (op.getComplement())
-        passes = arith::XOrIOp::create(b, passes,
-                                       arith::ConstantIntOp::create(b, 1, 1));
-    }
-    return carryIf(passes, count, [&] {
-      Bit bit = bitOf(bits, column);
-      Value known = isSet(bit);
-      Value old = memref::LoadOp::create(b, sums, column);
-      Value base = arith::SelectOp::create(b, known, old, op.getStart());
-      memref::StoreOp::create(b, sum(base, product(p, q)), sums, column);
-      set(bits, bit);
-      set(tops, bitOf(tops, bit.at));
-      Value fresh = compare(CmpIPredicate::eq, asIndex(known), b.at(0));
-      return b.add(count, asIndex(fresh));
-    });
-  });
+  return terms(
+      b.at(0),
+      [&](Value p, Value q, Value column, Value count) {
+        Value passes;
+        if (op.getMask()) {
+          passes = isSet(bitOf(marked, column));
+          if (op.getComplement())
+            passes = arith::XOrIOp::create(
+                b, passes, arith::ConstantIntOp::create(b, 1, 1));
+        }
+        return carryIf(passes, count, [&] {
+          Bit bit = bitOf(bits, column);
+          Value known = isSet(bit);
+          Value old = memref::LoadOp::create(b, sums, column);
+          Value base = arith::SelectOp::create(b, known, old, op.getStart());
+          memref::StoreOp::create(b, sum(base, product(p, q)), sums, column);
+          set(bits, bit);
+          set(tops, bitOf(tops, bit.at));
+          Value fresh = compare(CmpIPredicate::eq, asIndex(known), b.at(0));
+          return b.add(count, asIndex(fresh));
+        });
+      },
+      /*ahead=*/true);
 }
 
 void VectorProduct::emitMany(SparseResult &result) {
