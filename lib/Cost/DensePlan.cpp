@@ -43,6 +43,11 @@ static constexpr int64_t kPackRhsBytes = 512 << 10;
 /// are is read as well where it is: 105 against 104 GFLOP/s at 2048 on Zen 4.
 static constexpr int64_t kPackLhsBytes = 2 << 20;
 
+/// Where rows and columns make fewer pieces than this for threads to share,
+/// long sums are cut into parts, of so many steps at least where memory is read
+/// in place (a guess); of what is packed a part is one block.
+static constexpr int64_t kFewPieces = 4, kPartSteps = 4096, kMostParts = 64;
+
 static double extentOr(int64_t extent) {
   return extent < 0 ? kUnknownExtent : double(extent);
 }
@@ -250,6 +255,26 @@ static double predict(const ProductShape &shape, const DensePlan &plan,
   return machine.callSeconds + seconds;
 }
 
+/// Cuts the sum into parts that may be formed at once. The cut depends on the
+/// shape alone, and so do the bits of the sums.
+static void splitSum(const ProductShape &shape, int64_t pieces,
+                     DensePlan &plan) {
+  if (!plan.parallel || !shape.lanesMayFold || shape.columnRun ||
+      pieces >= kFewPieces)
+    return;
+  int64_t whole = shape.innerRun > 1 ? shape.innerRun : 64;
+  int64_t steps =
+      std::max<int64_t>(kPartSteps, llvm::divideCeil(shape.inner, kMostParts));
+  if (plan.packRhs || plan.packLhs)
+    steps = std::min(steps, kInnerBytes / shape.sumBytes);
+  steps = llvm::alignTo(steps, whole);
+  int64_t parts = llvm::divideCeil(shape.inner, steps);
+  if (parts < kFewPieces)
+    return;
+  plan.splitInner = parts;
+  plan.innerBlock = steps;
+}
+
 DensePlan mlir::noodle::planProduct(const ProductShape &shape,
                                     const MachineModel &machine) {
   DensePlan plan;
@@ -270,6 +295,8 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
     plan.tileColumns = 1;
     plan.tileRows = 4;
     plan.rowBlock = kRowBlock;
+    if (shape.known())
+      splitSum(shape, llvm::divideCeil(std::max(m, n), kRowBlock), plan);
     plan.seconds = predict(shape, plan, machine, 0);
     return plan;
   }
@@ -278,6 +305,8 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
       !shape.rhsComputed && shape.outHoldsSums) {
     plan.kind = ProductClass::Row;
     plan.tileRows = 1;
+    if (shape.known())
+      splitSum(shape, llvm::divideCeil(n, 2 * plan.lanes), plan);
     plan.seconds = predict(shape, plan, machine, 0);
     return plan;
   }
@@ -348,6 +377,11 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
   plan.streamOut =
       !shape.accumulate && (shape.outColumnsContiguous || shape.columnRun) &&
       m1 * n1 * shape.outBytes > machine.l2Bytes * 4 && k >= 0 && k <= 64;
+  if (shape.known())
+    splitSum(shape,
+             llvm::divideCeil(m, plan.rowBlock) *
+                 llvm::divideCeil(n, 4 * plan.tileColumns),
+             plan);
   plan.seconds = predict(shape, plan, machine, tile.cost);
   return plan;
 }

@@ -32,7 +32,7 @@ static int64_t bitLanes(int64_t vectorBytes) {
 }
 
 FlatOperand noodle::allocateFlat(ContractionLoops &loops, Type element,
-                                 Value size) {
+                                 Value size, bool optional) {
   IndexBuilder &b = loops.b;
   FlatOperand flat;
   flat.element = element;
@@ -44,7 +44,8 @@ FlatOperand noodle::allocateFlat(ContractionLoops &loops, Type element,
       memref::AllocOp::create(b, type, fixed ? ValueRange() : ValueRange(size),
                               b.getI64IntegerAttr(64));
   auto site = loops.op->getAttrOfType<IntegerAttr>("noodle.site");
-  block->setAttr("noodle.optional", site ? site : b.getI64IntegerAttr(-1));
+  if (optional)
+    block->setAttr("noodle.optional", site ? site : b.getI64IntegerAttr(-1));
   flat.buffer = block;
   return flat;
 }

@@ -25,8 +25,10 @@ struct PackRange {
   Value innerFirst, innerCount;
 };
 
-/// A buffer of `size` elements, aligned to a line. Memory may be refused.
-FlatOperand allocateFlat(ContractionLoops &loops, Type element, Value size);
+/// A buffer of `size` elements, aligned to a line. `optional`: memory may be
+/// refused.
+FlatOperand allocateFlat(ContractionLoops &loops, Type element, Value size,
+                         bool optional = true);
 /// i1: whether it was not.
 Value isGranted(IndexBuilder &b, const FlatOperand &buffer);
 /// Swaps rows and columns of as many vectors as each has lanes.

@@ -139,6 +139,8 @@ void ProductNest::run() {
 }
 
 void ProductNest::product(ArrayRef<Value> origins) {
+  if (plan.splitInner > 1 && !partFirst)
+    return splitProduct(origins);
   switch (plan.kind) {
   case ProductClass::Row:
     return rowProduct(origins);
@@ -177,18 +179,22 @@ bool ProductNest::readsRightInPlace() {
 
 void ProductNest::tiledProduct(ArrayRef<Value> origins) {
   Value rows = loops.rows.extent, columns = loops.columns.extent,
-        inner = loops.inner.extent;
+        inner = innerEnd();
+  if (partFirst)
+    inner = b.sub(inner, partFirst);
   int64_t rowCount = loops.rows.staticExtent(),
           columnCount = loops.columns.staticExtent(),
           innerCount = loops.inner.staticExtent();
   // Blocks of the sum meet in out.
-  bool cutsInner = plan.innerBlock && plan.innerBlock != innerCount &&
-                   tile.canAddSums() &&
+  bool cutsInner = !partFirst && plan.innerBlock &&
+                   plan.innerBlock != innerCount && tile.canAddSums() &&
                    loops.operands[loops.out].element == loops.op.getSumType();
   int64_t columnBlock = plan.columnBlock;
   Value blockColumns =
       columnBlock ? b.min(b.at(columnBlock), columns) : columns;
-  Value blockSteps = cutsInner ? b.min(b.at(plan.innerBlock), inner) : inner;
+  Value blockSteps = cutsInner   ? b.min(b.at(plan.innerBlock), inner)
+                     : partFirst ? b.at(plan.innerBlock)
+                                 : inner;
 
   std::optional<RightPacker> right;
   Value packed, granted;
@@ -228,7 +234,7 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
 
   auto block = [&](Value columnFrom, Value columnTo, Value stepFrom) {
     PackRange range;
-    range.innerFirst = stepFrom;
+    range.innerFirst = b.add(innerFirst(), stepFrom);
     range.innerCount =
         cutsInner ? b.min(b.at(plan.innerBlock), b.sub(inner, stepFrom))
                   : inner;
@@ -264,7 +270,8 @@ void ProductNest::tiledProduct(ArrayRef<Value> origins) {
                          .ofSide(loops.right, loops.columns, columnFrom,
                                  columnTo, columnRange, origins);
     TileFinish finish;
-    finish.merge = (loops.op.getAccumulate() && tile.canAddSums()) || cutsInner;
+    finish.merge = (merges() && tile.canAddSums()) || cutsInner;
+    finish.epilogue = !partFirst;
     if (plan.streamOut && !finish.merge)
       finish.streamAlignment = outAlignment();
     finish.selects = innerCount < 0 && masksEnds();
@@ -571,202 +578,4 @@ void ProductNest::tileAt(const Block &block, TileForm form, Value row,
     for (Value &sum : sums)
       sum = tile.ops.folded(b, sum);
   tile.finish(form, place, sums, block.finish);
-}
-
-//===----------------------------------------------------------------------===//
-// One row
-//===----------------------------------------------------------------------===//
-
-/// Rows of the matrix that one walk over the sums takes, and vectors of a step
-/// of it: 4 x 2 measured best on Zen 5.
-static constexpr int64_t kRowSteps = 4, kRowVectors = 2;
-/// Columns of a piece: their sums stay in the first-level cache.
-static constexpr int64_t kRowColumns = 2048;
-
-void ProductNest::rowProduct(ArrayRef<Value> origins) {
-  Value columns = loops.columns.extent, inner = loops.inner.extent;
-  int64_t count = loops.columns.staticExtent(), lanes = plan.lanes;
-  int64_t pieceColumns = kRowColumns;
-  if (count >= 0 && count < 2 * kRowColumns)
-    pieceColumns = std::max<int64_t>(
-        kRowVectors * lanes,
-        llvm::alignTo(llvm::divideCeil(count, 4), kRowVectors * lanes));
-  if (!plan.parallel || serial)
-    pieceColumns = std::max<int64_t>(count < 0 ? INT32_MAX : count, 1);
-  PackRange range;
-  range.innerFirst = b.at(0);
-  range.innerCount = inner;
-  SmallVector<Value> leftStart = tile.of(loops.left, origins);
-  SmallVector<Value> rightStart = tile.of(loops.right, origins);
-  bool merges = loops.op.getAccumulate();
-
-  spread(b.at(0), columns, pieceColumns, plan.parallel, [&](ValueRange at) {
-    Value first = at.front();
-    Value last = b.min(b.add(first, pieceColumns), columns);
-    // Walks the sums; `steps` factors from `k` on are added to each.
-    auto walk = [&](Value k, int64_t steps, bool begins, bool ends) {
-      SmallVector<Value> factors;
-      for (int64_t u = 0; u < steps; ++u)
-        factors.push_back(tile.factor(
-            loops.left,
-            tile.moved(loops.left, leftStart, loops.inner, b.add(k, u)),
-            loops.rows, b.at(0), 1));
-      auto vectors = [&](Value column, TileForm form) {
-        TilePlace place;
-        place.row = b.at(0);
-        place.column = column;
-        place.origins = origins;
-        place.columnRun = lanes;
-        SmallVector<Value> sums;
-        if (!begins || merges)
-          sums = tile.heldSums(form, place);
-        else
-          for (int64_t width : form.widths)
-            sums.push_back(tile.zero(width));
-        for (int64_t u = 0; u < steps; ++u) {
-          SmallVector<Value> start =
-              tile.moved(loops.right, rightStart, loops.inner, b.add(k, u));
-          int64_t before = 0;
-          for (auto [v, width] : llvm::enumerate(form.widths)) {
-            Value position = b.add(column, before);
-            Value right = tile.factor(
-                loops.right,
-                tile.moved(loops.right, start, loops.columns, position),
-                loops.columns, position, width, form.maskOf(v));
-            sums[v] = tile.step(factors[u], right, sums[v], width);
-            before += width;
-          }
-        }
-        TileFinish finish;
-        finish.epilogue = ends;
-        tile.finish(form, place, sums, finish);
-      };
-      int64_t width = kRowVectors * lanes;
-      TileForm full;
-      full.widths.assign(kRowVectors, lanes);
-      Value whole = b.wholeSteps(first, last, width);
-      b.loop(first, whole, width, [&](Value column) { vectors(column, full); });
-      if (count >= 0 && count % width == 0)
-        return;
-      b.loop(whole, last, lanes, [&](Value column) {
-        TileForm form;
-        form.widths = {lanes};
-        if (lanes > 1)
-          form.mask = tile.firstLanes(b.sub(last, column), lanes);
-        vectors(column, form);
-      });
-    };
-    int64_t steps = loops.inner.staticExtent();
-    if (steps >= 0 && steps <= 2 * kRowSteps)
-      return walk(b.at(0), steps, /*begins=*/true, /*ends=*/true);
-    if (!merges)
-      walk(b.at(0), 0, /*begins=*/true, /*ends=*/false);
-    Value whole = b.wholeSteps(b.at(0), inner, kRowSteps);
-    b.loop(b.at(0), whole, kRowSteps,
-           [&](Value k) { walk(k, kRowSteps, false, false); });
-    b.loop(whole, inner, 1, [&](Value k) { walk(k, 1, false, false); });
-    if (!tile.plainEpilogue())
-      walk(b.at(0), 0, false, /*ends=*/true);
-  });
-}
-
-//===----------------------------------------------------------------------===//
-// Dot products
-//===----------------------------------------------------------------------===//
-
-/// Rows at a time and vectors of each: 4 x 2 measured best on Zen 5.
-static constexpr int64_t kDotRows = 4, kDotVectors = 2;
-
-void ProductNest::dotProduct(ArrayRef<Value> origins) {
-  Value inner = loops.inner.extent;
-  int64_t rowCount = loops.rows.staticExtent(),
-          columnCount = loops.columns.staticExtent();
-  bool wideColumns = rowCount >= 0 && rowCount < 2;
-  int64_t height = wideColumns ? 1 : kDotRows;
-  int64_t width = wideColumns ? kDotRows : columnCount;
-  int64_t lanes = plan.lanes;
-
-  auto tileOf = [&](Value row, Value column, int64_t height, int64_t width) {
-    SmallVector<SmallVector<Value>> rowStarts, columnStarts;
-    for (int64_t r = 0; r < height; ++r)
-      rowStarts.push_back(tile.moved(loops.left, tile.of(loops.left, origins),
-                                     loops.rows, b.add(row, r)));
-    for (int64_t c = 0; c < width; ++c)
-      columnStarts.push_back(tile.moved(loops.right,
-                                        tile.of(loops.right, origins),
-                                        loops.columns, b.add(column, c)));
-    int64_t vectors = height * width <= 6 ? kDotVectors : 1;
-    SmallVector<Value> sums(height * width * vectors, tile.zero(lanes));
-    auto steps = [&](Value k, int64_t vectors, ValueRange before, Value mask) {
-      SmallVector<Value> after(before);
-      for (int64_t v = 0; v < vectors; ++v) {
-        Value step = b.add(k, v * lanes);
-        auto along = [&](const Side &side, ArrayRef<Value> start) {
-          return tile.factor(side, tile.moved(side, start, loops.inner, step),
-                             loops.inner, step, lanes, mask);
-        };
-        SmallVector<Value> lefts, rights;
-        for (auto &start : rowStarts)
-          lefts.push_back(along(loops.left, start));
-        for (auto &start : columnStarts)
-          rights.push_back(along(loops.right, start));
-        for (int64_t r = 0; r < height; ++r)
-          for (int64_t c = 0; c < width; ++c) {
-            Value &sum = after[(v * height + r) * width + c];
-            Value next = tile.step(lefts[r], rights[c], sum, lanes);
-            sum = mask ? arith::SelectOp::create(b, mask, next, sum).getResult()
-                       : next;
-          }
-      }
-      return after;
-    };
-    Value none = b.at(0);
-    Value whole = b.wholeSteps(none, inner, vectors * lanes);
-    sums = b.loop(none, whole, vectors * lanes, sums,
-                  [&](Value k, ValueRange before) {
-                    return steps(k, vectors, before, Value());
-                  });
-    sums = b.loop(whole, inner, lanes, sums, [&](Value k, ValueRange before) {
-      return steps(k, 1, before, tile.firstLanes(b.sub(inner, k), lanes));
-    });
-    TileForm form;
-    form.rows = height;
-    form.widths.assign(width, 1);
-    SmallVector<Value> folded;
-    for (int64_t s = 0; s < height * width; ++s) {
-      Value sum = sums[s];
-      for (int64_t v = 1; v < vectors; ++v)
-        sum = tile.addSums(sum, sums[v * height * width + s]);
-      folded.push_back(tile.foldLanes(sum, lanes));
-    }
-    TilePlace place;
-    place.row = row;
-    place.column = column;
-    place.origins = origins;
-    place.columnRun = 1;
-    TileFinish finish;
-    finish.merge = loops.op.getAccumulate();
-    tile.finish(form, place, folded, finish);
-  };
-
-  const Axis &longAxis = wideColumns ? loops.columns : loops.rows;
-  int64_t longCount = longAxis.staticExtent();
-  int64_t size = wideColumns ? width : height;
-  spread(b.at(0), longAxis.extent, plan.rowBlock, plan.parallel,
-         [&](ValueRange at) {
-           Value first = at.front();
-           Value last = b.min(b.add(first, plan.rowBlock), longAxis.extent);
-           auto part = [&](Value from, Value to, int64_t size) {
-             b.loop(from, to, size, [&](Value position) {
-               if (wideColumns)
-                 tileOf(b.at(0), position, 1, size);
-               else
-                 tileOf(position, b.at(0), size, width);
-             });
-           };
-           Value whole = b.wholeSteps(first, last, size);
-           part(first, whole, size);
-           if (longCount < 0 || longCount % size)
-             part(whole, last, 1);
-         });
 }

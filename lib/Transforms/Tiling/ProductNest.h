@@ -23,6 +23,13 @@ private:
   /// One product of the batch, between these offsets.
   void product(ArrayRef<Value> origins);
   void tiledProduct(ArrayRef<Value> origins);
+  /// Parts of the sum, each at once with others, and then their sum.
+  void splitProduct(ArrayRef<Value> origins);
+  /// The steps of the sum, or of the part of it that is formed.
+  Value innerFirst() { return partFirst ? partFirst : b.at(0); }
+  Value innerEnd() { return partFirst ? partEnd : loops.inner.extent; }
+  /// Whether sums are added to what out holds.
+  bool merges() { return !partFirst && loops.op.getAccumulate(); }
   /// Whether tiles may read the right operand where it is.
   bool readsRightInPlace();
   void rowProduct(ArrayRef<Value> origins);
@@ -69,8 +76,9 @@ private:
   DensePlan plan;
   IndexBuilder &b;
   bool serial;
-  bool groups; ///< steps are of groups
-  bool scans;  ///< steps of clean factors are told from others
+  Value partFirst, partEnd; ///< null: the whole sum
+  bool groups;              ///< steps are of groups
+  bool scans;               ///< steps of clean factors are told from others
 };
 
 } // namespace mlir::noodle

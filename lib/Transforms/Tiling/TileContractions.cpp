@@ -20,6 +20,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::noodle {
 #define GEN_PASS_DEF_NOODLETILECONTRACTIONSPASS
@@ -49,6 +50,12 @@ void planGroups(const ProductShape &shape, const ScalarOps &ops,
   plan.kind = ProductClass::PackBoth;
   plan.packLhs = plan.packRhs = true;
   int64_t block = kGroupBlock * ops.depth;
+  if (plan.splitInner > 1) {
+    plan.innerBlock =
+        std::min(llvm::alignTo(plan.innerBlock, 64), uint64_t(block));
+    plan.splitInner = llvm::divideCeil(shape.inner, plan.innerBlock);
+    return;
+  }
   plan.innerBlock = shape.inner < 0 || shape.inner >= 2 * block ? block : 0;
 }
 
