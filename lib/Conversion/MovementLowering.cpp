@@ -145,18 +145,29 @@ Value noodle::lowerGather(GatherOp op) {
   int64_t axis = op.getAxis(), rank = type.getRank();
   Value extent = e.dim(input, axis);
 
-  // All indices are judged before any is used.
-  auto scalar = RankedTensorType::get({}, e.getI1Type());
-  Value start = e.filled(scalar, {}, e.constant(e.getBoolAttr(true)));
-  Value good = e.generic(
-      indices, start,
+  // All indices are judged before any is used, by the greatest: taken for
+  // unsigned, which a negative one exceeds. Vectors find a signed maximum, for
+  // which the sign bit is turned.
+  Type element = cast<RankedTensorType>(indices.getType()).getElementType();
+  unsigned bits = element.getIntOrFloatBitWidth();
+  Value sign =
+      e.constant(e.getIntegerAttr(element, APInt::getSignedMinValue(bits)));
+  Value greatest = e.generic(
+      indices, e.filled(RankedTensorType::get({}, element), {}, sign),
       {e.getMultiDimIdentityMap(1), AffineMap::get(1, 0, e.getContext())},
       {IteratorType::reduction},
       [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-        Value ok = inRange(b, loc, toIndex(b, loc, args[0]), extent);
-        return arith::AndIOp::create(b, loc, args[1], ok);
+        Value turned = arith::XOrIOp::create(b, loc, args[0], sign);
+        return arith::MaxSIOp::create(b, loc, args[1], turned);
       });
-  e.require(tensor::ExtractOp::create(e, good, ValueRange{}),
+  Value found = tensor::ExtractOp::create(e, greatest, ValueRange{});
+  Value most =
+      toIndex(e, e.getLoc(), arith::XOrIOp::create(e, found, sign).getResult());
+  Value good = arith::OrIOp::create(
+      e, inRange(e, e.getLoc(), most, extent),
+      arith::CmpIOp::create(e, arith::CmpIPredicate::eq, e.dim(indices, 0),
+                            e.index(0)));
+  e.require(good,
             "an index is out of range for dimension " + Twine(axis) +
                 " of the input",
             /*status=*/4);

@@ -165,8 +165,8 @@ func.func @accumulator(%a: tensor<4x5xf32>, %b: tensor<5xf32>) -> tensor<4xf32> 
 // All indices are judged first.
 // CHECK-LABEL: func.func @gather
 // CHECK: linalg.generic {{.*}}iterator_types = ["reduction"]
+// CHECK: arith.maxsi
 // CHECK: arith.cmpi ult
-// CHECK: arith.andi
 // CHECK: noodle.check %{{.*}}, "an index is out of range for dimension 0 of the input" {status = 4 : i32}
 // CHECK: linalg.generic
 // CHECK: tensor.extract %arg0
