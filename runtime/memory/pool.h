@@ -46,6 +46,8 @@ struct Pool::Impl {
     std::array<BlockHeader *, kClasses> cached{};
     int64_t allocations = 0;
     int64_t reuses = 0;
+    /// Blocks taken less those given back here: below 0 where others took them.
+    int64_t live = 0;
   };
 
   explicit Impl(int64_t cacheLimit) : cacheLimit(cacheLimit) {}
@@ -63,7 +65,6 @@ struct Pool::Impl {
   std::array<Shard, kShards> shards;
   alignas(64) std::atomic<int64_t> liveBytes{0};
   std::atomic<int64_t> peakBytes{0};
-  std::atomic<int64_t> liveBlocks{0};
   alignas(64) std::atomic<int64_t> cachedBytes{0};
   std::atomic<int64_t> cachedLargeBytes{0};
   std::atomic<int64_t> failAt{0};
