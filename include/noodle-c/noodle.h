@@ -259,7 +259,8 @@ NOODLE_API noodle_status *noodle_program_result(const noodle_program *program,
  *  any strides, negative and 0 too; those that are not row-major are copied
  *  first. CSR of m x n: positions has m + 1 entries, coordinates and values
  *  have `stored`; row i owns [positions[i], positions[i + 1]) with increasing
- *  coordinates. CSC likewise with columns. COO: rows, coordinates and values
+ *  coordinates. CSR of rank 1 is a sparse vector: positions are 0 and `stored`.
+ *  CSC is as CSR with columns. COO: rows, coordinates and values
  *  have `stored` entries that increase by row and then by column; there are no
  *  positions. DCSR: rows has `stored_rows` increasing entries and positions one
  *  more; rows[k] owns [positions[k], positions[k + 1]). Rows are as wide as
@@ -295,6 +296,11 @@ NOODLE_API noodle_tensor noodle_tensor_csr(noodle_element element, int64_t rows,
                                            size_t width, const void *positions,
                                            const void *coordinates,
                                            const void *values);
+/** A sparse vector; `positions` are 0 and `stored`, `width` bytes each as
+ *  coordinates are. */
+NOODLE_API noodle_tensor noodle_tensor_vector(
+    noodle_element element, int64_t extent, int64_t stored, size_t width,
+    const void *positions, const void *coordinates, const void *values);
 /** A COO view; `width` bytes in row and column coordinates alike. */
 NOODLE_API noodle_tensor noodle_tensor_coo(noodle_element element, int64_t rows,
                                            int64_t columns, int64_t stored,

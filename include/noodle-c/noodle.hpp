@@ -242,7 +242,8 @@ inline std::string typeOf(const Node &node) {
     text += "?x";
   text += elementName(node.element);
   if (node.layout >= NOODLE_CSR && node.layout <= NOODLE_DCSR)
-    text += std::string(", #") + formats[node.layout - NOODLE_CSR][0] +
+    text += std::string(", #") +
+            (node.rank == 1 ? "vector" : formats[node.layout - NOODLE_CSR][0]) +
             std::to_string(8 * node.width);
   return text + ">";
 }
@@ -254,11 +255,16 @@ public:
   std::string write(const std::shared_ptr<const Node> &root) {
     std::string result = visit(root);
     std::string text;
-    for (const char *width : {"32", "64"})
+    for (const char *width : {"32", "64"}) {
+      text += std::string("#vector") + width +
+              " = #sparse_tensor.encoding<{map = (d0) -> (d0 : compressed), "
+              "posWidth = " +
+              width + ", crdWidth = " + width + "}>\n";
       for (const auto &[format, levels] : formats)
         text += std::string("#") + format + width +
                 " = #sparse_tensor.encoding<{map = (d0, d1) -> (" + levels +
                 "), posWidth = " + width + ", crdWidth = " + width + "}>\n";
+    }
     text += "func.func @main(";
     for (size_t k = 0; k < inputs.size(); ++k)
       text +=

@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Algebra/Passes.h"
 #include "noodle/Algebra/Sites.h"
+#include "noodle/Algebra/SparseForms.h"
 #include "noodle/Dialect/MathFunctions.h"
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
-#include "noodle/Dialect/SparseForms.h"
 #include "noodle/Dialect/SparseOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -80,8 +80,8 @@ std::string whyRefused(Type type) {
     return "elements are f16, bf16, f32, f64, i8, i32, i64, i1, complex<f32> "
            "or complex<f64>";
   if (failed(getSparseFormat(tensor)))
-    return "sparse tensors are CSR, CSC, COO or DCSR with 32- or 64-bit "
-           "indices";
+    return "sparse tensors are CSR, CSC, COO or DCSR matrices, or vectors, "
+           "with 32- or 64-bit indices";
   return {};
 }
 
@@ -98,45 +98,12 @@ struct Elaborate : noodle::impl::NoodleElaboratePassBase<Elaborate> {
       if (function.isPublic())
         function->setAttr("noodle.signature",
                           TypeAttr::get(function.getFunctionType()));
-    compressAllRows(module, rewriter);
+    if (failed(compressForms(module)))
+      return signalPassFailure();
     module.walk([&](MatmulOp op) { elaborate(op, rewriter); });
     module.walk([&](MapOp op) { inlineCallee(op); });
     module.walk([&](Operation *op) { poll(op); });
     numberSites(module);
-  }
-
-  /// Makes CSR of COO and DCSR, but for the signatures that the engine reads.
-  void compressAllRows(ModuleOp module, IRRewriter &rewriter) {
-    auto lists = [](Type type) {
-      auto tensor = dyn_cast<RankedTensorType>(type);
-      return tensor && compressedRows(tensor) != tensor;
-    };
-    WalkResult any = module.walk([&](Operation *op) {
-      bool found = llvm::any_of(op->getResultTypes(), lists);
-      for (Region &region : op->getRegions())
-        for (Block &block : region)
-          found |= llvm::any_of(block.getArgumentTypes(), lists);
-      return found ? WalkResult::interrupt() : WalkResult::advance();
-    });
-    if (!any.wasInterrupted())
-      return;
-    llvm::MapVector<func::FuncOp, Attribute> signatures;
-    for (auto function : module.getOps<func::FuncOp>())
-      if (Attribute signature = function->removeAttr("noodle.signature"))
-        signatures[function] = signature;
-    AttrTypeReplacer replacer;
-    replacer.addReplacement([](RankedTensorType type) -> std::optional<Type> {
-      return compressedRows(type);
-    });
-    replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true,
-                                          /*replaceLocs=*/false,
-                                          /*replaceTypes=*/true);
-    for (auto [function, signature] : signatures)
-      function->setAttr("noodle.signature", signature);
-    module.walk([&](ConvertOp op) {
-      if (op.getType() == op.getOperand().getType())
-        rewriter.replaceOp(op, op.getOperand());
-    });
   }
 
   LogicalResult statePolicy(ModuleOp module) {

@@ -90,6 +90,17 @@ noodle_tensor noodle_tensor_csr(noodle_element element, int64_t rows,
   return tensor;
 }
 
+noodle_tensor noodle_tensor_vector(noodle_element element, int64_t extent,
+                                   int64_t stored, size_t width,
+                                   const void *positions,
+                                   const void *coordinates,
+                                   const void *values) {
+  noodle_tensor tensor = noodle_tensor_csr(element, extent, 0, stored, width,
+                                           positions, coordinates, values);
+  tensor.rank = 1;
+  return tensor;
+}
+
 noodle_tensor noodle_tensor_coo(noodle_element element, int64_t rows,
                                 int64_t columns, int64_t stored, size_t width,
                                 const void *row_coordinates,

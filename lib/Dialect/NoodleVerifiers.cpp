@@ -16,6 +16,7 @@
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
 #include "noodle/Dialect/SparseForms.h"
+#include "noodle/Dialect/SparseOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -60,13 +61,14 @@ static LogicalResult verifyTensor(RankedTensorType type,
   FailureOr<SparseFormat> format = getSparseFormat(type);
   if (failed(format))
     return error() << "has an unsupported encoding; supported are CSR, CSC, "
-                      "COO and DCSR of rank 2 with posWidth and crdWidth of 0, "
-                      "32 or 64";
+                      "COO and DCSR of rank 2, and compressed vectors, with "
+                      "posWidth and crdWidth of 0, 32 or 64";
   if (*format != SparseFormat::Dense) {
     auto encoding =
         cast<sparse_tensor::SparseTensorEncodingAttr>(type.getEncoding());
-    for (int64_t d : {0, 1}) {
-      bool named = d == (*format == SparseFormat::CSR ? 1 : 0) ||
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      bool named = type.getRank() == 1 ||
+                   d == (*format == SparseFormat::CSR ? 1 : 0) ||
                    getRowList(type) != RowList::None;
       if (named && encoding.getCrdWidth() == 32 && !type.isDynamicDim(d) &&
           type.getDimSize(d) > (int64_t(1) << 31))
@@ -82,7 +84,23 @@ static LogicalResult verifyTensor(RankedTensorType type,
   return success();
 }
 
+/// Sparse vectors are for ops that treat both levels of a matrix alike.
+static LogicalResult verifyVectors(Operation *op) {
+  auto isVector = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return isSparse(tensor) && tensor.getRank() == 1;
+  };
+  if (isa<ContractOp, MapOp, MergeOp, ReduceOp, ConvertOp>(op) ||
+      (llvm::none_of(op->getOperandTypes(), isVector) &&
+       llvm::none_of(op->getResultTypes(), isVector)))
+    return success();
+  return op->emitOpError() << "is not for sparse vectors: they take part in "
+                              "noodle.contract, map, merge, reduce and convert";
+}
+
 LogicalResult noodle::verifyTensors(Operation *op) {
+  if (failed(verifyVectors(op)))
+    return failure();
   for (auto [index, operand] : llvm::enumerate(op->getOperands()))
     if (RankedTensorType type = tensorType(operand))
       if (failed(verifyTensor(

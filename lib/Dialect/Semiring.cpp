@@ -587,20 +587,27 @@ static RowList rowListOf(ArrayRef<sparse_tensor::LevelType> levels) {
 
 RowList noodle::getRowList(RankedTensorType type) {
   auto encoding = sparse_tensor::getSparseTensorEncoding(type);
-  return encoding ? rowListOf(encoding.getLvlTypes()) : RowList::None;
+  return encoding && type.getRank() == 2 ? rowListOf(encoding.getLvlTypes())
+                                         : RowList::None;
 }
 
 RankedTensorType noodle::compressedRows(RankedTensorType type) {
-  if (failed(getSparseFormat(type)) || getRowList(type) == RowList::None)
+  bool vector = type.getEncoding() && type.getRank() == 1;
+  if ((!vector && getRowList(type) == RowList::None) ||
+      failed(getSparseFormat(type)))
     return type;
   using sparse_tensor::LevelFormat;
   auto encoding = sparse_tensor::getSparseTensorEncoding(type);
   const sparse_tensor::LevelType levels[] = {LevelFormat::Dense,
                                              LevelFormat::Compressed};
+  auto map = AffineMap::getMultiDimIdentityMap(2, type.getContext());
   auto rows = sparse_tensor::SparseTensorEncodingAttr::get(
-      type.getContext(), levels, encoding.getDimToLvl(), encoding.getLvlToDim(),
-      encoding.getPosWidth(), encoding.getCrdWidth());
-  return RankedTensorType::get(type.getShape(), type.getElementType(), rows);
+      type.getContext(), levels, map, map, encoding.getPosWidth(),
+      encoding.getCrdWidth());
+  SmallVector<int64_t> shape(type.getShape());
+  if (vector)
+    shape.insert(shape.begin(), 1);
+  return RankedTensorType::get(shape, type.getElementType(), rows);
 }
 
 FailureOr<SparseFormat> noodle::getSparseFormat(RankedTensorType type) {
@@ -609,7 +616,7 @@ FailureOr<SparseFormat> noodle::getSparseFormat(RankedTensorType type) {
   auto encoding =
       dyn_cast<sparse_tensor::SparseTensorEncodingAttr>(type.getEncoding());
   using sparse_tensor::LevelFormat;
-  if (!encoding || type.getRank() != 2 || encoding.getLvlRank() != 2 ||
+  if (!encoding || int64_t(encoding.getLvlRank()) != type.getRank() ||
       !encoding.getDimSlices().empty() || encoding.getExplicitVal() ||
       encoding.getImplicitVal())
     return failure();
@@ -618,6 +625,11 @@ FailureOr<SparseFormat> noodle::getSparseFormat(RankedTensorType type) {
     return width != 0 && width != 32 && width != 64;
   };
   if (narrow(encoding.getPosWidth()) || narrow(encoding.getCrdWidth()))
+    return failure();
+  if (type.getRank() == 1 &&
+      levels[0] == sparse_tensor::LevelType(LevelFormat::Compressed))
+    return SparseFormat::CSR;
+  if (type.getRank() != 2)
     return failure();
   if (rowListOf(levels) != RowList::None) {
     if (encoding.isIdentity())

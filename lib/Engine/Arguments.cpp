@@ -105,9 +105,9 @@ std::string sparseFault(const noodle_rt_tensor &view) {
         return listFault<decltype(position), decltype(coordinate)>(view);
       });
     });
-  bool rows = view.layout == NOODLE_RT_CSR;
-  int64_t major = view.extents[rows ? 0 : 1],
-          minor = view.extents[rows ? 1 : 0];
+  bool rows = view.layout == NOODLE_RT_CSR, vector = view.rank == 1;
+  int64_t major = vector ? 1 : view.extents[rows ? 0 : 1],
+          minor = view.extents[rows && !vector ? 1 : 0];
   const char *line = rows ? "row" : "column";
   bool p8 = view.position_width == 8, c8 = view.coordinate_width == 8;
   if (p8)
@@ -215,8 +215,9 @@ Status checkArgument(const Signature &function, size_t index,
   int64_t bytes;
   if (view.stored < 0 ||
       __builtin_mul_overflow(view.stored, int64_t(16), &bytes) ||
-      __builtin_mul_overflow(std::max(view.extents[0], view.extents[1]),
-                             int64_t(8), &bytes))
+      __builtin_mul_overflow(
+          std::max(view.extents[0], view.extents[view.rank - 1]), int64_t(8),
+          &bytes))
     return refuse(function, index, "its size overflows");
   if (coo && type.positionWidth == 4 && view.stored > INT32_MAX)
     return refuse(function, index,

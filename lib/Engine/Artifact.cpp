@@ -128,7 +128,7 @@ static bool validType(const TensorType &type) {
   auto width = [&](uint8_t bytes) {
     return type.sparse() ? bytes == 4 || bytes == 8 : bytes == 0;
   };
-  if (type.sparse() && type.extents.size() != 2)
+  if (type.sparse() && type.extents.size() != 2 && !type.sparseVector())
     return false;
   if (type.layout == NOODLE_RT_SCALAR && !type.extents.empty())
     return false;

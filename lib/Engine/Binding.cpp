@@ -339,8 +339,23 @@ Status bindRows(const TensorType &type, const std::string &what,
   TensorType compressed = type;
   if (type.listsRows())
     compressed.layout = NOODLE_RT_CSR;
-  if (Status status = bind(compressed); !status.ok() || !type.listsRows())
+  if (type.sparseVector()) { // the only column of a matrix
+    compressed.layout = NOODLE_RT_CSC;
+    compressed.extents.push_back(1);
+  }
+  if (Status status = bind(compressed); !status.ok())
     return status;
+  if (type.sparseVector()) {
+    if (tensor.view.extents[1] != 1)
+      return invalid(what, "a matrix of " +
+                               std::to_string(tensor.view.extents[0]) + " x " +
+                               std::to_string(tensor.view.extents[1]) +
+                               " is no vector, which has one column");
+    tensor.view.layout = NOODLE_RT_CSR;
+    tensor.view.rank = 1;
+  }
+  if (!type.listsRows())
+    return {};
   if (type.coordinateWidth == 4 && tensor.view.extents[0] - 1 > INT32_MAX)
     return invalid(what, "more rows than coordinates of 32 bits name");
   listRows(type.layout, tensor);
@@ -602,6 +617,8 @@ Status bindWord(const std::string &word, const TensorType &type,
     if (parseFiller(word, filler, shape, wrong)) {
       if (!wrong.empty())
         return invalid(what, wrong);
+      if (type.sparseVector() && !shape.empty())
+        shape.push_back(1);
       return bindRows(type, what, tensor, [&](const TensorType &made) {
         return bindFiller(word, filler, shape, made, what, options, tensor);
       });

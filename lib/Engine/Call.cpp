@@ -265,6 +265,11 @@ Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
     // Of COO, which has no positions, a host may have said anything.
     if (type.sparse())
       view.position_width = type.positionWidth;
+    if (type.sparseVector()) {
+      view.rank = 2;
+      view.extents[1] = view.extents[0];
+      view.extents[0] = 1;
+    }
     if (type.listsRows() || (!type.sparse() && !rowMajor(given)))
       bound.strided.push_back(uint32_t(k));
     else if (!type.sparse())
@@ -473,7 +478,10 @@ Status BoundCall::runOnce(rt::Region &region,
                            "machine's memory");
   adoption.keep();
   for (size_t k = 0; k < slots.size(); ++k)
-    results[k] = slots[k];
+    if (results[k] = slots[k]; function->results[k].sparseVector()) {
+      results[k].rank = 1;
+      results[k].extents[0] = results[k].extents[1];
+    }
   return {};
 }
 

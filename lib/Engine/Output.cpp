@@ -46,8 +46,15 @@ Status writeResults(const std::vector<std::string> &paths,
     if (io::Error error = io::openOutput(paths[k], outputs.emplace_back());
         !error.ok())
       return failed(error);
+    // A sparse vector is a column there, as a dense one is.
+    noodle_rt_tensor column = results[k];
+    if (column.layout == NOODLE_RT_CSR && column.rank == 1) {
+      column.layout = NOODLE_RT_CSC;
+      column.rank = 2;
+      column.extents[1] = 1;
+    }
     io::Error error = paths[k].ends_with(".mtx")
-                          ? io::writeMtx(*outputs[k], results[k])
+                          ? io::writeMtx(*outputs[k], column)
                           : io::writeNpy(*outputs[k], results[k]);
     if (!error.ok())
       return failed(error);
@@ -120,9 +127,17 @@ bool sparse(const noodle_rt_tensor &tensor) {
   return tensor.layout != NOODLE_RT_SCALAR && tensor.layout != NOODLE_RT_DENSE;
 }
 
-/// COO and DCSR as CSR, with positions in `space`; other tensors as they are.
+/// COO and DCSR as CSR, with positions in `space`; vectors as a matrix of one
+/// row; other tensors as they are.
 noodle_rt_tensor compressed(const noodle_rt_tensor &tensor,
                             std::vector<int64_t> &space) {
+  if (sparse(tensor) && tensor.rank == 1) {
+    noodle_rt_tensor row = tensor;
+    row.rank = 2;
+    row.extents[0] = 1;
+    row.extents[1] = tensor.extents[0];
+    return row;
+  }
   if (!rt::listsRows(tensor.layout))
     return tensor;
   space.resize(size_t(tensor.extents[0]) + 1);
@@ -164,8 +179,10 @@ std::string summarize(const noodle_rt_tensor &given) {
            shown < kShown;
            ++k, ++shown) {
         int64_t j = indexAt(tensor.coordinates, tensor.coordinate_width, k);
-        text += "  (" + std::to_string(rows ? i : j) + ", " +
-                std::to_string(rows ? j : i) + ") " +
+        text += "  (";
+        if (given.rank > 1)
+          text += std::to_string(rows ? i : j) + ", ";
+        text += std::to_string(rows ? j : i) + ") " +
                 textOf(elementAt(tensor, k)) + "\n";
       }
     if (shown < tensor.stored)

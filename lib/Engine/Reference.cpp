@@ -11,6 +11,7 @@
 
 #include "noodle-rt/ir.h"
 #include "noodle/Algebra/Category.h"
+#include "noodle/Algebra/SparseForms.h"
 #include "noodle/Reference/Interpreter.h"
 
 namespace noodle::engine {
@@ -119,6 +120,9 @@ ReferenceModule::run(std::string_view function, noodle_rt_context *context,
       if (mlir::failed(mlir::noodle::inlineDiagrams(*parsed->job.module)))
         return parsed->job.errors.status(Code::InvalidProgram,
                                          "a diagram cannot be inlined");
+      if (mlir::failed(mlir::noodle::compressForms(*parsed->job.module)))
+        return parsed->job.errors.status(Code::InvalidProgram,
+                                         "a sparse vector is in no such op");
       return {};
     });
   });

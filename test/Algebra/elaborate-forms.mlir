@@ -38,3 +38,37 @@ func.func @outer(%a: tensor<4x4xf32, #coo32>) -> tensor<4x4xf32, #coo64> {
   %r = func.call @inner(%a) : (tensor<4x4xf32, #coo32>) -> tensor<4x4xf32, #coo64>
   return %r : tensor<4x4xf32, #coo64>
 }
+
+// -----
+
+// A sparse vector is the row of a matrix; dense vectors become one where ops go
+// entry by entry, and back.
+#vector = #sparse_tensor.encoding<{map = (d0) -> (d0 : compressed), posWidth = 32, crdWidth = 32}>
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed), posWidth = 32, crdWidth = 32}>
+// CHECK: func.func @vectors(%[[X:[a-z0-9]+]]: tensor<1x?xf64, #[[CSR:[a-z0-9]+]]>, %[[A:.*]]: tensor<?x?xf64, #[[CSR]]>, %[[D:.*]]: tensor<?xf64>)
+// CHECK-SAME: noodle.signature = (tensor<?xf64, #[[VECTOR:[a-z0-9]+]]>,
+func.func @vectors(%x: tensor<?xf64, #vector>, %a: tensor<?x?xf64, #csr>, %d: tensor<?xf64>)
+    -> (tensor<?xf64, #vector>, tensor<?xf64>, tensor<f64>, tensor<?xf64>, index) {
+  // CHECK: noodle.contract "row i, i j -> row j"(%[[X]], %[[A]])
+  // CHECK-SAME: -> tensor<1x?xf64, #[[CSR]]>
+  %p = noodle.contract "i,ij->j" (%x, %a) : (tensor<?xf64, #vector>, tensor<?x?xf64, #csr>) -> tensor<?xf64, #vector>
+  // CHECK: noodle.contract "i j, row j -> i"(%[[A]], %[[X]])
+  // CHECK-SAME: -> tensor<?xf64>
+  %q = noodle.contract "ij,j->i" (%a, %x) : (tensor<?x?xf64, #csr>, tensor<?xf64, #vector>) -> tensor<?xf64>
+  // CHECK: noodle.reduce %[[X]] {{.*}}dims = array<i64: 0, 1>
+  %s = noodle.reduce %x {dims = array<i64: 0>} : tensor<?xf64, #vector> -> tensor<f64>
+  // CHECK: %[[ROW:.*]] = noodle.convert %[[X]] {{.*}}-> tensor<1x?xf64>
+  // CHECK: tensor.collapse_shape %[[ROW]] {{\[\[}}0, 1]] : tensor<1x?xf64> into tensor<?xf64>
+  %e = noodle.convert %x : tensor<?xf64, #vector> -> tensor<?xf64>
+  // CHECK: %[[WIDE:.*]] = tensor.expand_shape %[[D]] {{\[\[}}0, 1]] output_shape [1, %{{.*}}] : tensor<?xf64> into tensor<1x?xf64>
+  // CHECK: noodle.merge union(%{{.*}}, %[[WIDE]])
+  %m = noodle.merge union (%p, %d) : (tensor<?xf64, #vector>, tensor<?xf64>) -> tensor<?xf64, #vector> {
+  ^bb0(%u: f64, %v: f64):
+    %t = arith.mulf %u, %v : f64
+    noodle.entry %t : f64
+  }
+  // CHECK: tensor.dim %[[X]]
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?xf64, #vector>
+  return %m, %q, %s, %e, %n : tensor<?xf64, #vector>, tensor<?xf64>, tensor<f64>, tensor<?xf64>, index
+}

@@ -38,7 +38,7 @@ func.func @quad(%a: f32, %b: tensor<?xf128>) {
 // -----
 
 #coo = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : compressed(nonunique), d1 : singleton)}>
-// expected-error @+1 {{sparse tensors are CSR, CSC, COO or DCSR with 32- or 64-bit indices}}
+// expected-error @+1 {{sparse tensors are CSR, CSC, COO or DCSR matrices, or vectors, with 32- or 64-bit indices}}
 func.func @coo(%a: tensor<?x?xf64, #coo>) {
   return
 }
@@ -120,4 +120,13 @@ func.func @fused_contract(%a: tensor<4x8xf32>, %b: tensor<8x16xf32>, %c: tensor<
     noodle.yield %s : f32
   } : tensor<4x16xf32>
   return %r : tensor<4x16xf32>
+}
+
+// -----
+
+#vector = #sparse_tensor.encoding<{map = (d0) -> (d0 : compressed)}>
+func.func @vector(%a: tensor<?xf64, #vector>, %i: index) -> f64 {
+  // expected-error @+1 {{'tensor.extract' op is not for sparse vectors: they take part in noodle.contract, map, merge, reduce and convert, and in tensor.dim}}
+  %x = tensor.extract %a[%i] : tensor<?xf64, #vector>
+  return %x : f64
 }

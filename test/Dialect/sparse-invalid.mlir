@@ -151,3 +151,12 @@ func.func @assign_extent(%a: tensor<4x4xf64, #csr>, %s: tensor<3x4xf64, #csr>, %
   %c = noodle.assign %s into %a rows(%i : tensor<2xi64>) : tensor<3x4xf64, #csr>, tensor<4x4xf64, #csr>
   return
 }
+
+// -----
+
+#vector = #sparse_tensor.encoding<{map = (d0) -> (d0 : compressed)}>
+func.func @select_vector(%a: tensor<?xf64, #vector>) {
+  // expected-error@+1 {{is not for sparse vectors: they take part in noodle.contract, map, merge, reduce and convert}}
+  %x = noodle.select (%a) {part = "lower"} : (tensor<?xf64, #vector>) -> tensor<?xf64, #vector>
+  return
+}

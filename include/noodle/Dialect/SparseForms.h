@@ -9,6 +9,7 @@
 // coordinates and values are the same. Programs name them in types, and ops
 // take them, as getSparseFormat says, for CSR. Elaboration makes CSR of them;
 // in signatures they stay, where the engine goes from one to the other.
+// The buffers of a sparse vector are those of a CSR matrix of one row.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NOODLE_DIALECT_SPARSEFORMS_H
@@ -23,8 +24,8 @@ enum class RowList { None, COO, DCSR };
 /// Of a type that getSparseFormat accepts: whether it lists its rows.
 RowList getRowList(RankedTensorType type);
 
-/// The CSR type with the index widths of a type that lists its rows; other
-/// types as they are.
+/// The CSR type with the index widths of a type that lists its rows; of a
+/// sparse vector the one whose only row it is; other types as they are.
 RankedTensorType compressedRows(RankedTensorType type);
 
 } // namespace mlir::noodle

@@ -25,6 +25,10 @@ struct TensorType {
   bool sparse() const {
     return layout != NOODLE_RT_SCALAR && layout != NOODLE_RT_DENSE;
   }
+  /// CSR of rank 1: the only row of a matrix, which the kernel takes it for.
+  bool sparseVector() const {
+    return layout == NOODLE_RT_CSR && extents.size() == 1;
+  }
   /// COO and DCSR: the kernel gets and gives CSR, see noodle-rt/rows.h.
   bool listsRows() const {
     return layout == NOODLE_RT_COO || layout == NOODLE_RT_DCSR;
