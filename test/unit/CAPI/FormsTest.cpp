@@ -236,6 +236,48 @@ TEST(Forms, DcsrThatLies) {
   EXPECT_EQ(refusal([](auto &, auto &) {}), "accepted");
 }
 
+TEST(Forms, VectorThatLies) {
+  noodle_tensor result{};
+  Caller caller("#v = #sparse_tensor.encoding<{map = (d0) -> (d0 : compressed),"
+                " posWidth = 32, crdWidth = 32}>\n!v = tensor<?xf64, #v>\n"
+                "func.func @main(%a: !v) -> (!v, tensor<?xf64>, !v) {\n"
+                "  %d = noodle.convert %a : !v -> tensor<?xf64>\n"
+                "  return %a, %d, %a : !v, tensor<?xf64>, !v\n}\n");
+  int32_t positions[] = {0, 3}, columns[] = {0, 2, 5};
+  double values[] = {4, 0, -1};
+  auto view = [&] {
+    return noodle_tensor_vector(NOODLE_F64, 6, 3, 4, positions, columns,
+                                values);
+  };
+  const std::string head = "error: argument 0 of @main: ";
+  Caller::expectOk(caller.call(view()));
+  result = caller.results[0];
+  ASSERT_EQ(result.rank, 1);
+  ASSERT_EQ(result.layout, NOODLE_CSR);
+  EXPECT_EQ(result.extents[0], 6);
+  ASSERT_EQ(result.stored, 3);
+  EXPECT_EQ(list<int32_t>(result.coordinates, 3),
+            (std::vector<int32_t>{0, 2, 5}));
+  EXPECT_EQ(list<double>(caller.results[1].values, 6),
+            (std::vector<double>{4, 0, 0, 0, 0, -1}));
+  noodle_tensor bad = view();
+  bad.rank = 2;
+  EXPECT_EQ(caller.refusal(bad),
+            head + "expected csr of rank 1, got csr of rank 2");
+  bad = view();
+  bad.extents[0] = 5;
+  EXPECT_EQ(caller.refusal(bad),
+            head + "coordinate 5 of entry 2 in row 0 is outside [0, 5)");
+  positions[1] = 2;
+  EXPECT_EQ(caller.refusal(view()),
+            head + "positions end with 2 but 3 entries are stored");
+  positions[1] = 3;
+  columns[1] = 0;
+  EXPECT_EQ(caller.refusal(view()), head + "coordinate 0 of entry 1 in row 0 "
+                                           "is not greater than the one before "
+                                           "it");
+}
+
 TEST(Forms, Expressions) {
   noodle::Engine engine;
   std::vector<int32_t> rows{0, 2}, columns{1, 0};
@@ -244,6 +286,15 @@ TEST(Forms, Expressions) {
       "ij,j->i", engine.coo(3, 2, rows, columns, values), engine.dense(x, {2}));
   EXPECT_EQ(list<double>(y.values<double>().data(), 3),
             (std::vector<double>{2, 0, 50}));
+  std::vector<int32_t> positions{0, 1}, place{2};
+  std::vector<double> three{3};
+  noodle::Array z = noodle::contract(
+      "i,ij->j",
+      engine.input(noodle_tensor_vector(NOODLE_F64, 3, 1, 4, positions.data(),
+                                        place.data(), three.data())),
+      engine.coo(3, 2, rows, columns, values));
+  EXPECT_EQ(list<double>(z.values<double>().data(), 2),
+            (std::vector<double>{15, 0}));
 }
 
 } // namespace
