@@ -365,7 +365,7 @@ Plan Planner::order(const Island &island, const NumberedIsland &numbered,
   return best;
 }
 
-/// One nest over all letters.
+/// One nest over all letters, which multiplies all operands at each point.
 static double nestFlops(const ContractionNetwork &network) {
   llvm::SmallBitVector walked(network.extents.size());
   for (ArrayRef<unsigned> letters : network.operands)
@@ -376,7 +376,7 @@ static double nestFlops(const ContractionNetwork &network) {
     flops *= network.extents[letter];
   for (double density : network.density)
     flops *= density;
-  return flops;
+  return flops * std::max<double>(1, double(network.operands.size()) - 1);
 }
 
 std::optional<Plan> Planner::sparseLast(const Island &island,
@@ -422,7 +422,7 @@ std::optional<Plan> Planner::sparseLast(const Island &island,
   plan.order.method = "sparse last";
   priceOrder(numbered.network, plan.order);
   plan.peak = arrangeSteps(numbered.network, plan.order);
-  if (plan.order.flops >= nestFlops(numbered.network))
+  if (plan.order.flops >= kWorthRegrouping * nestFlops(numbered.network))
     return std::nullopt;
   return plan;
 }

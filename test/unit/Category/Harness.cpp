@@ -127,7 +127,8 @@ struct Evaluator::Impl {
 
   std::string compiled(const std::string &text,
                        const std::vector<Tensor> &arguments,
-                       std::vector<Tensor> &results);
+                       std::vector<Tensor> &results,
+                       std::vector<engine::Site> &sites);
 };
 
 Evaluator::Evaluator() : impl(std::make_unique<Impl>()) {}
@@ -149,13 +150,15 @@ std::string Evaluator::printed(Way way, const std::string &program,
 
 std::string Evaluator::Impl::compiled(const std::string &text,
                                       const std::vector<Tensor> &arguments,
-                                      std::vector<Tensor> &results) {
+                                      std::vector<Tensor> &results,
+                                      std::vector<engine::Site> &sites) {
   engine::CompileOptions options;
   std::shared_ptr<engine::Program> program;
   engine::Status status =
       engine::Program::compile(engine, text, options, program);
   if (!status.ok())
     return status.str();
+  sites = program->kernel()->artifact().sites;
   std::vector<noodle_rt_tensor> views;
   for (const Tensor &tensor : arguments) {
     noodle_rt_tensor view{};
@@ -192,7 +195,7 @@ std::string Evaluator::run(Way way, const std::string &program,
                            const std::vector<Tensor> &arguments,
                            std::vector<Tensor> &results) {
   if (way == Way::Compiled)
-    return impl->compiled(program, arguments, results);
+    return impl->compiled(program, arguments, results, sites);
   std::string error;
   mlir::ScopedDiagnosticHandler handler(
       impl->context.get(),

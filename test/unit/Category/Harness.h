@@ -53,6 +53,8 @@ public:
   std::string planned(const std::string &program, std::string &error) {
     return printed(Way::Planned, program, error);
   }
+  /// The ops of the program compiled last.
+  std::vector<engine::Site> sites;
 
 private:
   std::string printed(Way way, const std::string &program, std::string &error);

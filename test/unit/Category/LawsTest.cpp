@@ -11,113 +11,16 @@
 // program must be refused.
 //
 //===----------------------------------------------------------------------===//
-#include "Harness.h"
+#include "Algebras.h"
 
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <random>
 
 using namespace noodle;
 using namespace noodle::test;
 
 namespace {
-
-constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
-
-struct Algebra {
-  const char *semiring, *element;
-  noodle_rt_type type;
-  int64_t low, high, zero;
-};
-
-const Algebra kAlgebras[] = {
-    {"plus_times", "i64", NOODLE_RT_I64, -2, 2, 0},
-    {"plus_times", "f64", NOODLE_RT_F64, -2, 2, 0},
-    {"min_plus", "i64", NOODLE_RT_I64, 0, 9, kMost},
-    {"min_plus", "f64", NOODLE_RT_F64, 0, 9, kMost},
-    {"max_plus", "f64", NOODLE_RT_F64, -9, 9, kLeast},
-    {"max_times", "i64", NOODLE_RT_I64, 0, 3, 0},
-    {"max_min", "i64", NOODLE_RT_I64, -9, 9, kLeast},
-    {"min_max", "i64", NOODLE_RT_I64, -9, 9, kMost},
-    {"or_and", "i1", NOODLE_RT_I1, 0, 1, 0},
-    {"xor_and", "i1", NOODLE_RT_I1, 0, 1, 0},
-};
-
-/// A matrix of a law: its name in programs and its type.
-struct Matrix {
-  std::string name, dom, cod; // "2, 3"
-};
-
-std::vector<int64_t> numbers(const std::string &list) {
-  std::vector<int64_t> found;
-  for (size_t at = 0; at < list.size();)
-    if (isdigit(list[at])) {
-      size_t length;
-      found.push_back(std::stoll(list.substr(at), &length));
-      at += length;
-    } else {
-      ++at;
-    }
-  return found;
-}
-
-/// "[2 3 -> 4]" in programs stands for a hom type over the algebra.
-std::string expand(const std::string &text, const Algebra &algebra) {
-  std::string out;
-  for (size_t at = 0; at < text.size(); ++at) {
-    size_t end = text[at] == '<' ? text.find('>', text.find("->", at) + 2)
-                                 : std::string::npos;
-    if (text[at] != '<' ||
-        text.substr(at, end - at).find("->") == std::string::npos ||
-        (at > 0 && text[at - 1] != ' ' && text[at - 1] != '(')) {
-      out += text[at];
-      continue;
-    }
-    std::string inner = text.substr(at + 1, end - at - 1);
-    size_t arrow = inner.find("->");
-    auto side = [](const std::string &part) {
-      std::string list;
-      for (int64_t extent : numbers(part))
-        list += (list.empty() ? "" : ", ") + std::to_string(extent);
-      return "[" + list + "]";
-    };
-    out += "!noodle.hom<" + side(inner.substr(0, arrow)) + " -> " +
-           side(inner.substr(arrow)) + ", " + algebra.element +
-           ", #noodle.semiring<" + algebra.semiring + ">>";
-    at = end;
-  }
-  return out;
-}
-
-std::string shapeOf(const std::string &dom, const std::string &cod) {
-  std::string text;
-  for (int64_t extent : numbers(dom + " " + cod))
-    text += std::to_string(extent) + "x";
-  return text;
-}
-
-/// A program that takes the matrices as tensors, runs `body`, whose last value
-/// is %r of type dom -> cod, and returns its entries.
-std::string program(const Algebra &algebra, const std::vector<Matrix> &matrices,
-                    const std::string &body, const std::string &dom,
-                    const std::string &cod) {
-  std::string parameters, from;
-  for (const Matrix &m : matrices) {
-    std::string tensor =
-        "tensor<" + shapeOf(m.dom, m.cod) + algebra.element + ">";
-    parameters += (parameters.empty() ? "%t" : ", %t") + m.name + ": " + tensor;
-    from += "  %" + m.name + " = noodle.from_tensor %t" + m.name + " : " +
-            tensor + " -> <" + m.dom + " -> " + m.cod + ">\n";
-  }
-  std::string result = "tensor<" + shapeOf(dom, cod) + algebra.element + ">";
-  return expand("func.func @main(" + parameters + ") -> " + result + " {\n" +
-                    from + body + "  %out = noodle.to_tensor %r : <" + dom +
-                    " -> " + cod + "> -> " + result +
-                    "\n  return %out : " + result + "\n}\n",
-                algebra);
-}
 
 class Laws : public ::testing::TestWithParam<Algebra> {
 protected:
@@ -378,12 +281,12 @@ TEST_P(Closed, StarOfBlocks) {
 }
 
 const Algebra kClosed[] = {
-    {"min_plus", "i64", NOODLE_RT_I64, 0, 9, kMost},
-    {"min_plus", "f64", NOODLE_RT_F64, 0, 9, kMost},
-    {"max_plus", "f64", NOODLE_RT_F64, -9, 0, kLeast},
-    {"max_min", "i64", NOODLE_RT_I64, -9, 9, kLeast},
-    {"min_max", "i64", NOODLE_RT_I64, -9, 9, kMost},
-    {"or_and", "i1", NOODLE_RT_I1, 0, 1, 0},
+    {"min_plus", "i64", NOODLE_RT_I64, 0, 9, kMost, 0},
+    {"min_plus", "f64", NOODLE_RT_F64, 0, 9, kMost, 0},
+    {"max_plus", "f64", NOODLE_RT_F64, -9, 0, kLeast, 0},
+    {"max_min", "i64", NOODLE_RT_I64, -9, 9, kLeast, kMost},
+    {"min_max", "i64", NOODLE_RT_I64, -9, 9, kMost, kLeast},
+    {"or_and", "i1", NOODLE_RT_I1, 0, 1, 0, 1},
 };
 INSTANTIATE_TEST_SUITE_P(Semirings, Closed, ::testing::ValuesIn(kClosed),
                          [](const auto &info) {
