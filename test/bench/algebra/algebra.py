@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Algebraic programs beside their peers: `tools/dev bench algebra`.
 
-    algebra.py --build FOLDER [--only B01,..|networks] [--threads 1,2] [--quick]
+    algebra.py --build FOLDER [--only B01,..,memory,networks] [--threads 1,2] [--quick]
                [--rounds N] [--fastest] [--search SECONDS] [--json FILE]
 
 Peers are installed under FOLDER/bench first. All contestants of a program run in
@@ -11,7 +11,8 @@ peer's, and who is wrong loses its place and fails the run. Two times each:
 planning, compiling, running; then the median of warm calls. A ratio is the best
 peer's time over Noodle's, over all peers and over those that do the program step
 by step as it is written. Networks: multiplications of the orders found, beside
-cotengra's after --search seconds (60) on each. Writes FOLDER/bench/algebra.json.
+cotengra's after --search seconds (60) on each. Memory: a network under a limit,
+its peak announced and measured. Writes FOLDER/bench/algebra.json.
 """
 import argparse
 import json
@@ -25,7 +26,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 for folder in ("../sparse", "../dense"):
     sys.path.insert(1, os.path.join(HERE, folder))
-PARTS = ("B01", "B02", "B03", "B05", "B06", "B09", "B14", "networks")
+PARTS = ("B01", "B02", "B03", "B05", "B06", "B09", "B14", "memory",
+         "networks")
 WHEELS = ["scipy==1.17.1", "suitesparse-graphblas==10.5.1.1", "cffi==2.1.1",
           "pycparser==3.0", "opt_einsum==3.4.0", "cotengra==0.8.3",
           "cotengrust==0.2.1", "autoray==0.11.0", "duckdb==2.0.0"]
@@ -103,7 +105,8 @@ def main():
              "absent": dict(peers.absent), "peaks": {}, "rows": [],
              "networks": [], "wrong": [], "failed": []}
     start = time.time()
-    for threads in options.threads:
+    programs = [x for x in options.only if x not in ("memory", "networks")]
+    for threads in options.threads if programs else ():
         for key, value in run_part(options, peers, threads).items():
             if isinstance(value, dict):
                 whole[key].update(value)
@@ -112,6 +115,12 @@ def main():
     if "networks" in options.only:
         import networks
         whole["networks"] = networks.compare(options, peers)
+    if "memory" in options.only:
+        import memory
+        row = whole["memory"] = memory.measure(options, peers)
+        for kind in ("wrong", "failed"):
+            if kind in row:
+                whole[kind].append(f"memory: {row[kind]}")
     whole["seconds"] = time.time() - start
     measure.summary(whole)
     with open(options.json, "w", encoding="utf-8") as file:

@@ -31,16 +31,16 @@ def regular(count, degree, chance):
             return network
 
 
-def lattice(*shape):
+def lattice(*shape, extent=2):
     strides = [1]
-    for extent in shape[:0:-1]:
-        strides.insert(0, strides[0] * extent)
+    for side in shape[:0:-1]:
+        strides.insert(0, strides[0] * side)
     count = strides[0] * shape[0]
     network = [], [[] for _ in range(count)]
     for k in range(count):
-        for extent, stride in zip(shape, strides):
-            if k // stride % extent + 1 < extent:
-                edge(network, (k, k + stride), 2)
+        for side, stride in zip(shape, strides):
+            if k // stride % side + 1 < side:
+                edge(network, (k, k + stride), extent)
     return network
 
 

@@ -74,9 +74,12 @@ class Row:
         for name in program.slow:
             if name in calls:
                 seconds[name] = timed(calls[name])[0]
+        receipt = json.loads(bound.receipt())
+        plans["noodle"] = receipt["compile_seconds"]
         row = bench.row(set=program.name, shape=program.what,
                         type=program.element, threads=self.threads,
-                        seconds=seconds, first=first, plans=plans)
+                        seconds=seconds, first=first, plans=plans,
+                        phases=receipt["phases"])
         for key, times in (("warm", seconds), ("first", first)):
             for kind in ("ordered", "written"):
                 best = [(t, n) for n, t in times.items() if n != "noodle" and
@@ -90,10 +93,11 @@ class Row:
         say = self.bench.say
         say(f"\n{self.program.name}: {self.program.what}, {self.threads} "
             f"thread{'s' if self.threads > 1 else ''}")
-        say(f"  {'':24}{'first call':>12}{'warm':>12}")
+        say(f"  {'':24}{'to plan':>12}{'first call':>12}{'warm':>12}")
         for name in sorted(row["first"], key=lambda n: row["seconds"][n]):
             note = "  as written" if name in self.program.written else ""
-            say(f"  {name:24}{measure.show(row['first'][name]):>12}"
+            say(f"  {name:24}{measure.show(row['plans'][name]):>12}"
+                f"{measure.show(row['first'][name]):>12}"
                 f"{measure.show(row['seconds'][name]):>12}{note}")
         for key in ("warm_ordered", "first_ordered", "warm_written",
                     "first_written"):
