@@ -97,6 +97,11 @@ void Counter::moveOperands() {
       move(operand, entries(operand));
 }
 
+/// A term of two sparse rows touches the mark and the sum of its column, a line
+/// of the caches each: 3 ns at the rate of bytes. Measured 1.9 ns a term on a
+/// small 27-point stencil, 5.5 on wiki-Vote, 9 on a uniform matrix (Zen 5).
+static constexpr int64_t kTermBytes = 128;
+
 void Counter::contract(ContractSpec spec, ValueRange inputs) {
   SmallVector<unsigned> letterSize(spec.letterCount(), ~0u);
   SmallVector<bool> bound(spec.letterCount(), false);
@@ -114,6 +119,7 @@ void Counter::contract(ContractSpec spec, ValueRange inputs) {
   bool first = true;
   if (std::optional<unsigned> terms = rowTerms(spec, inputs)) {
     cost.flops.push_back({2, {*terms}});
+    cost.bytes.push_back({kTermBytes, {*terms}});
     return finishContract(spec, std::move(letterSize));
   }
   for (auto [input, operand] : llvm::zip(inputs, spec.operands)) {
