@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """Algebraic programs beside their peers: `tools/dev bench algebra`.
 
-    algebra.py --build FOLDER [--only B01,..,memory,networks] [--threads 1,2] [--quick]
-               [--rounds N] [--fastest] [--search SECONDS] [--json FILE]
+    algebra.py --build FOLDER [--only B01,..,memory,networks] [--threads 1,2]
+               [--quick] [--rounds N] [--fastest] [--search SECONDS]
+               [--json FILE]
 
-Peers are installed under FOLDER/bench first. All contestants of a program run in
-turn in this process on the same data; every result is compared with the first
-peer's, and who is wrong loses its place and fails the run. Two times each:
-`first` is everything from the text, or the expression, to the first result:
-planning, compiling, running; then the median of warm calls. A ratio is the best
-peer's time over Noodle's, over all peers and over those that do the program step
-by step as it is written. Networks: multiplications of the orders found, beside
-cotengra's after --search seconds (60) on each. Memory: a network under a limit,
-its peak announced and measured. Writes FOLDER/bench/algebra.json.
+Peers are installed under FOLDER/bench first. All contestants of a program run
+in turn in this process on the same data; every result is compared with the
+first peer's, and who is wrong loses its place and fails the run. Three times
+each: `to plan` is planning and compiling alone; `first call` everything from
+the text, or the expression, to the first result; `warm` the median of later
+calls. A ratio is the best peer's time over Noodle's, over those that order well
+and over those that do the program step by step as it is written. Networks:
+multiplications of the orders found, beside cotengra's after --search seconds
+(60) on each. Memory: a network under a limit, its peak announced and measured.
+Writes FOLDER/bench/algebra.json.
 """
 import argparse
 import json

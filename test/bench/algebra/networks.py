@@ -1,9 +1,9 @@
 """Orders of tensor networks beside cotengra's: multiplications and planning.
 
 Noodle plans as a program gets planned, by noodle-opt; cotengra searches for so
-many seconds on one core. The networks are random, from one seed, in the families
-of the einsum benchmark: regular graphs, lattices, trees with some more edges,
-hypergraphs."""
+many seconds on one core. The networks are random, from one seed, in the
+families of the einsum benchmark: regular graphs, lattices, trees with some more
+edges, hypergraphs."""
 import json
 import os
 import random
