@@ -9,7 +9,7 @@
 // CHECK-LABEL: func.func @vector
 // CHECK: sparse_tensor.positions
 // CHECK: scf.for
-// CHECK:   scf.while
+// CHECK:   scf.for
 // CHECK: scf.parallel
 // CHECK:   noodle.poll
 // CHECK:   scf.for {{.*}} iter_args({{.*}}) -> (index)
