@@ -82,14 +82,15 @@ def program(network):
             "  return %r : tensor<f64>\n}\n")
 
 
-def planned(build, network):
+def planned(build, network, thorough):
     """(multiplications, seconds of the planning pass)"""
     with tempfile.NamedTemporaryFile("w", suffix=".mlir") as file:
         file.write(program(network))
         file.flush()
         done = subprocess.run(
             [os.path.join(build, "bin", "noodle-opt"), "--noodle-elaborate",
-             "--noodle-plan-contractions", "--mlir-timing", file.name],
+             "--noodle-plan-contractions="
+             + ("thorough" if thorough else ""), "--mlir-timing", file.name],
             capture_output=True, text=True, check=False)
     said = re.search(r"(\w+), ([\d.e+]+) multiplications", done.stdout)
     took = re.search(r"([\d.]+) \([^)]*\)\s+NoodlePlanContractions",
@@ -124,23 +125,26 @@ def searched(peers, network, seconds):
 
 
 def compare(options, peers):
+    """As programs are planned, and thoroughly, as those of more than 3e10
+    multiplications are."""
     print(f"\nOrders beside cotengra's best of {options.search:.0f} s\n"
-          f"{'':18}{'tensors':>8}{'noodle':>12}{'planned in':>12}"
-          f"{'cotengra':>12}{'ratio':>8}")
+          f"{'':16}{'tensors':>8}{'cotengra':>11}{'noodle':>11}{'in':>10}"
+          f"{'ratio':>7}{'thorough':>11}{'in':>10}{'ratio':>7}")
     rows = []
     for name, network in families():
-        ours = planned(options.build, network)
-        if ours is None:
+        found = [planned(options.build, network, thorough)
+                 for thorough in (False, True)]
+        if None in found:
             print(f"FAILED {name}: no plan")
             rows.append({"name": name, "failed": True})
             continue
         theirs = searched(peers, network, options.search)
-        row = {"name": name, "tensors": len(network[1]),
-               "multiplications": ours[0], "seconds": ours[1],
-               "cotengra": theirs, "search": options.search}
-        rows.append(row)
-        print(f"{name:18}{row['tensors']:>8}{ours[0]:>12.3g}"
-              f"{ours[1] * 1e3:>9.1f} ms"
-              + (f"{theirs:>12.3g}{ours[0] / theirs:>8.2f}" if theirs else
-                 "      absent"), flush=True)
+        rows.append({"name": name, "tensors": len(network[1]),
+                     "cotengra": theirs, "search": options.search,
+                     "quick": found[0], "thorough": found[1]})
+        print(f"{name:16}{len(network[1]):>8}"
+              + (f"{theirs:>11.3g}" if theirs else f"{'absent':>11}")
+              + "".join(f"{flops:>11.3g}{seconds * 1e3:>7.1f} ms"
+                        + (f"{flops / theirs:>7.2f}" if theirs else f"{'':7}")
+                        for flops, seconds in found), flush=True)
     return rows
