@@ -89,8 +89,9 @@ def planned(build, network, thorough):
         file.flush()
         done = subprocess.run(
             [os.path.join(build, "bin", "noodle-opt"), "--noodle-elaborate",
-             "--noodle-plan-contractions="
-             + ("thorough" if thorough else ""), "--mlir-timing", file.name],
+             # What is searched for is the order, whatever it would take.
+             "--noodle-plan-contractions=memory-limit=1000000000000000"
+             + (" thorough" if thorough else ""), "--mlir-timing", file.name],
             capture_output=True, text=True, check=False)
     said = re.search(r"(\w+), ([\d.e+]+) multiplications", done.stdout)
     took = re.search(r"([\d.]+) \([^)]*\)\s+NoodlePlanContractions",
@@ -113,8 +114,10 @@ print(json.dumps(float(tree.contraction_cost())))
 
 def searched(peers, network, seconds):
     extents, operands = network
-    given = json.dumps([[[f"x{k}" for k in letters] for letters in operands],
-                        [], {f"x{k}": e for k, e in enumerate(extents)},
+    # It takes letters of one character.
+    given = json.dumps([[[chr(0x4E00 + k) for k in letters]
+                         for letters in operands], [],
+                        {chr(0x4E00 + k): e for k, e in enumerate(extents)},
                         seconds])
     done = subprocess.run([peers.python, "-c", SEARCH], input=given, text=True,
                           capture_output=True, check=False)
