@@ -135,7 +135,8 @@ def NoodleElaboratePass : Pass<"noodle-elaborate", "::mlir::ModuleOp"> {
   let summary = "bring a program into core ops";
   let description = [{
     Refuses ops of dialects that programs may not use, with one error each.
-    `noodle.matmul` becomes `noodle.contract`; the function that a `noodle.map`
+    COO and DCSR become CSR, and a sparse vector the CSR matrix whose one row it
+    is; `noodle.signature` keeps them. `noodle.matmul` becomes `noodle.contract`; the function that a `noodle.map`
     names becomes its region. Loops get a `noodle.poll`, public functions note
     their type as `noodle.signature`, and ops that a strategy executes are
     numbered as `noodle.site` in program order. A module that states no
@@ -201,7 +202,10 @@ def NoodlePlanContractionsPass
   }];
   let options = [
     Option<"memoryLimit", "memory-limit", "int64_t", /*default=*/"0",
-           "bytes that what a contraction makes may take; 0: no limit">
+           "bytes that what a contraction makes may take; 0: no limit">,
+    Option<"thorough", "thorough", "bool", /*default=*/"false",
+           "search half a second for every order, and not only for those of "
+           "more than 3e10 multiplications">
   ];
   let dependentDialects = [
     "::mlir::noodle::NoodleDialect", "::mlir::arith::ArithDialect",

@@ -95,8 +95,10 @@ struct Plan {
 
 class Planner {
 public:
-  Planner(LawContext &context, int64_t memoryLimit, OrderCache &orders)
-      : context(context), memoryLimit(memoryLimit), orders(orders) {}
+  Planner(LawContext &context, int64_t memoryLimit, bool thorough,
+          OrderCache &orders)
+      : context(context), memoryLimit(memoryLimit),
+        worthSearching(thorough ? 0 : kWorthSearching), orders(orders) {}
 
   /// Plans the contraction with the producers that it may take in.
   LogicalResult plan(ContractOp root);
@@ -130,6 +132,7 @@ private:
 
   LawContext &context;
   int64_t memoryLimit;
+  double worthSearching; ///< multiplications
   OrderCache &orders;
   bool guessed = false;
   llvm::SmallDenseSet<Operation *> taken;
@@ -330,7 +333,7 @@ Plan Planner::order(const Island &island, const NumberedIsland &numbered,
   };
   auto searchOn = [&] {
     if (effort != OrderEffort::Quick || best.order.optimal ||
-        best.order.flops < kWorthSearching)
+        best.order.flops < worthSearching)
       return;
     options.effort = OrderEffort::Thorough;
     keep(find());
@@ -670,7 +673,7 @@ struct PlanContractions
   void runOnOperation() override {
     LawContext context(&getContext());
     OrderCache own;
-    Planner planner(context, memoryLimit, orders ? *orders : own);
+    Planner planner(context, memoryLimit, thorough, orders ? *orders : own);
     SmallVector<ContractOp> ops;
     getOperation()->walk([&](ContractOp op) { ops.push_back(op); });
     // Consumers first: they take in what feeds them.
