@@ -133,10 +133,14 @@ Status attachStats(mlir::ModuleOp module, const CompileOptions &options) {
     for (auto [extent, known] : llvm::zip(extents, type.getShape()))
       if (!mlir::ShapedType::isDynamic(known))
         extent = known;
+    // Each is rounded by itself: the longest row may come to be more than all.
+    int64_t longest = stats.stored < 0
+                          ? stats.longest
+                          : std::min<int64_t>(stats.longest, stats.stored);
     function.setArgAttr(unsigned(index), "noodle.stats",
                         mlir::noodle::StatsAttr::get(module.getContext(),
                                                      extents, stats.stored,
-                                                     stats.longest));
+                                                     longest));
   }
   return {};
 }
