@@ -14,9 +14,9 @@ using namespace mlir;
 using namespace mlir::noodle;
 
 /// The share of entries up to which a product at the stored entries alone is
-/// cheaper than all of it. Measured on one core of a Zen 4, 1000 x 1000, f64: at
-/// a fifth 2.7 times as fast with 32 terms each and 1.15 with 300, at two fifths
-/// 1.8 and 0.86.
+/// cheaper than all of it. Measured on one core of a Zen 4, 1000 x 1000, f64:
+/// at a fifth 2.7 times as fast with 32 terms each and 1.15 with 300, at two
+/// fifths 1.8 and 0.86.
 static constexpr double kFewEntries = 0.25;
 
 /// Whether the body multiplies its two arguments as the semiring does.
