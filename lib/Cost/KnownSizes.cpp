@@ -21,14 +21,18 @@
 using namespace mlir;
 using namespace mlir::noodle;
 
-static StatsAttr statsOf(Value value) {
+/// Of a function.
+static bool isParameter(Value value) {
   auto argument = dyn_cast<BlockArgument>(value);
-  if (!argument)
+  return argument && argument.getOwner()->isEntryBlock() &&
+         isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
+}
+
+static StatsAttr statsOf(Value value) {
+  if (!isParameter(value))
     return nullptr;
-  auto function =
-      dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp());
-  if (!function || !argument.getOwner()->isEntryBlock())
-    return nullptr;
+  auto argument = cast<BlockArgument>(value);
+  auto function = cast<FunctionOpInterface>(argument.getOwner()->getParentOp());
   return function.getArgAttrOfType<StatsAttr>(argument.getArgNumber(),
                                               "noodle.stats");
 }
@@ -76,12 +80,24 @@ std::optional<int64_t> KnownSizes::extent(Value tensor, int64_t d) {
     return std::nullopt;
   if (!type.isDynamicDim(d))
     return type.getDimSize(d);
+  return remember({tensor, d}, [&] { return findExtent(tensor, d); });
+}
+
+std::optional<int64_t>
+KnownSizes::remember(Key key,
+                     llvm::function_ref<std::optional<int64_t>()> find) {
   // An entry first: a loop's yield may lead back to where it came from.
-  auto [entry, first] = known.insert({{tensor, d}, std::nullopt});
-  if (!first)
+  auto [entry, first] = known.insert({key, std::nullopt});
+  if (!first) {
+    lacked |= lacking.contains(key);
     return entry->second;
-  std::optional<int64_t> found = findExtent(tensor, d);
-  known[{tensor, d}] = found;
+  }
+  bool before = std::exchange(lacked, false);
+  std::optional<int64_t> found = find();
+  known[key] = found;
+  if (!found && lacked)
+    lacking.insert(key);
+  lacked = before || (!found && lacked);
   return found;
 }
 
@@ -90,6 +106,11 @@ std::optional<int64_t> KnownSizes::findExtent(Value tensor, int64_t d) {
     ArrayRef<int64_t> extents = stats.getExtents();
     if (size_t(d) < extents.size() && extents[d] >= 0)
       return extents[d];
+    lacked = true;
+    return std::nullopt;
+  }
+  if (isParameter(tensor)) {
+    lacked = true;
     return std::nullopt;
   }
   if (Value source = sourceOf(tensor))
@@ -151,18 +172,17 @@ std::optional<int64_t> KnownSizes::findExtent(Value tensor, int64_t d) {
 }
 
 std::optional<int64_t> KnownSizes::stored(Value tensor) {
-  auto [entry, first] = known.insert({{tensor, -1}, std::nullopt});
-  if (!first)
-    return entry->second;
-  std::optional<int64_t> found = findStored(tensor);
-  known[{tensor, -1}] = found;
-  return found;
+  return remember({tensor, -1}, [&] { return findStored(tensor); });
 }
 
 std::optional<int64_t> KnownSizes::findStored(Value tensor) {
-  if (StatsAttr stats = statsOf(tensor))
-    return stats.getStored() >= 0 ? std::optional(stats.getStored())
-                                  : std::nullopt;
+  if (isParameter(tensor)) {
+    StatsAttr stats = statsOf(tensor);
+    if (stats && stats.getStored() >= 0)
+      return stats.getStored();
+    lacked = true;
+    return std::nullopt;
+  }
   if (Value source = sourceOf(tensor))
     return stored(source);
   auto isSparse = [](Value value) {

@@ -10,6 +10,8 @@
 #include "noodle/Cost/SiteCost.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+#include <utility>
 
 namespace mlir::noodle {
 
@@ -29,12 +31,21 @@ public:
   /// The terms' sum, of a site's sizes.
   std::optional<double> sum(const SiteCost &cost, ArrayRef<CostTerm> terms);
 
+  /// Whether some answer since the last call of this was none for want of a
+  /// function argument's statistics.
+  bool lackedStatistics() { return std::exchange(lacked, false); }
+
 private:
+  std::optional<int64_t>
+  remember(std::pair<Value, int64_t> key,
+           llvm::function_ref<std::optional<int64_t>()> find);
   std::optional<int64_t> findExtent(Value tensor, int64_t d);
   std::optional<int64_t> findStored(Value tensor);
 
   using Key = std::pair<Value, int64_t>; ///< -1: stored entries
   llvm::DenseMap<Key, std::optional<int64_t>> known;
+  llvm::DenseSet<Key> lacking; ///< of those that are not known
+  bool lacked = false;
 };
 
 } // namespace mlir::noodle

@@ -42,6 +42,8 @@ static constexpr double kWorthRegrouping = 0.99;
 /// Multiplications that are worth half a second of looking for fewer: about a
 /// second of one core.
 static constexpr double kWorthSearching = 3e10;
+/// Larger networks are taken to depend on what was guessed.
+static constexpr size_t kMostTried = 16;
 /// Searches for an order that keeps within a memory limit, before any slicing.
 static constexpr uint64_t kSeeds = 5;
 
@@ -83,7 +85,8 @@ struct NumberedIsland {
   double sums = 0;                ///< additions before the products
   bool known = true;              ///< whether every extent is
   bool exact = true;              ///< whether every one is in a type
-  bool counted = true;            ///< whether stored entries are known
+  /// What was guessed for want of statistics: letters, and sparse factors.
+  SmallVector<unsigned> letters, factors;
 };
 
 /// What is done with an island.
@@ -109,6 +112,9 @@ public:
 
 private:
   std::string whyWhole(const Island &island);
+  /// Whether the order rests on guesses that statistics would replace.
+  bool otherGuessesDiffer(const NumberedIsland &numbered,
+                          const ContractionOrder &order);
   double densityOf(Value sparse, std::optional<double> entries);
   NumberedIsland number(const Island &island);
   Plan order(const Island &island, const NumberedIsland &numbered,
@@ -242,7 +248,10 @@ NumberedIsland Planner::number(const Island &island) {
       unsigned letter = number(name);
       if (!llvm::is_contained(letters, letter))
         letters.push_back(letter);
+      context.sizes.lackedStatistics();
       std::optional<int64_t> extent = context.sizes.extent(factor.value, d);
+      if (!extent && context.sizes.lackedStatistics())
+        numbered.letters.push_back(letter);
       // A 1 gives way to what another operand says: it broadcasts.
       if (extent)
         extents[letter] =
@@ -257,9 +266,10 @@ NumberedIsland Planner::number(const Island &island) {
     }
     network.density.push_back(
         factor.isSparse() ? densityOf(factor.value, entries) : 1);
-    numbered.counted &= !factor.isSparse() ||
-                        factor.value.getDefiningOp<ContractOp>() ||
-                        context.sizes.stored(factor.value).has_value();
+    context.sizes.lackedStatistics();
+    if (factor.isSparse() && !factor.value.getDefiningOp<ContractOp>() &&
+        !context.sizes.stored(factor.value) && context.sizes.lackedStatistics())
+      numbered.factors.push_back(network.operands.size());
     network.operands.push_back(letters);
   }
   for (const std::string &name : island.output)
@@ -280,6 +290,8 @@ NumberedIsland Planner::number(const Island &island) {
     });
     network.density[k] = 1;
   }
+  llvm::erase_if(numbered.letters,
+                 [&](unsigned letter) { return extents[letter].has_value(); });
   for (std::optional<double> extent : extents) {
     numbered.known &= extent.has_value();
     network.extents.push_back(std::max(1.0, extent.value_or(kUnknownExtent)));
@@ -297,13 +309,44 @@ static double bytesOfEntry(const Island &island) {
   return each;
 }
 
+/// Tries small and large ones in turn: an order that none of them changes needs
+/// no statistics.
+bool Planner::otherGuessesDiffer(const NumberedIsland &numbered,
+                                 const ContractionOrder &order) {
+  size_t guesses = numbered.letters.size() + numbered.factors.size();
+  if (guesses == 0 || order.steps.size() < 2)
+    return false;
+  if (order.steps.size() >= kMostTried)
+    return true;
+  for (unsigned turn = 0; turn < 4; ++turn) {
+    ContractionNetwork network = numbered.network;
+    unsigned number = 0;
+    // All small, all large, and every other one.
+    auto small = [&] { return turn < 2 ? turn == 0 : (number++ + turn) % 2; };
+    for (unsigned letter : numbered.letters)
+      network.extents[letter] = small() ? 4 : 1 << 14;
+    for (unsigned factor : numbered.factors)
+      if (network.density[factor] == 1)
+        network.density[factor] = small() ? 1e-3 : 1;
+    OrderOptions options;
+    options.effort = OrderEffort::Least;
+    options.neighbours = !network.denseResults;
+    ContractionOrder other = orders.order(network, options);
+    priceOrder(network, other);
+    ContractionOrder ours = order;
+    ours.sliced.clear();
+    priceOrder(network, ours);
+    if (other.flops < kWorthRegrouping * ours.flops)
+      return true;
+  }
+  return false;
+}
+
 /// The order, sliced until it fits the memory limit.
 Plan Planner::order(const Island &island, const NumberedIsland &numbered,
                     OrderEffort effort) {
   const ContractionNetwork &network = numbered.network;
   ContractOp op = island.root;
-  guessed |=
-      network.operands.size() > 2 && !(numbered.known && numbered.counted);
   bool commutes = Semiring::resolve(op.getSemiring(), op.getAccumulatorType(),
                                     op, [&] { return op.emitOpError(); })
                       ->traits()
@@ -326,6 +369,7 @@ Plan Planner::order(const Island &island, const NumberedIsland &numbered,
     return plan;
   };
   Plan best = find();
+  guessed = guessed || (commutes && otherGuessesDiffer(numbered, best.order));
   auto keep = [&](Plan plan) {
     if (plan.fits != best.fits ? plan.fits
                                : plan.order.flops < best.order.flops)
