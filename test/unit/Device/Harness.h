@@ -79,9 +79,11 @@ Launch narrow(const int64_t *a, int32_t *out, int64_t count);
 /// A call as generated code makes it.
 class Call {
 public:
-  explicit Call(DeviceModule &module, const SessionOptions &options = {})
+  explicit Call(DeviceModule &module, const SessionOptions &options = {},
+                Executor *executor = nullptr)
       : session(module, options) {
     CallOptions call;
+    call.executor = executor;
     call.deviceCalls = &session;
     context.emplace(pool, call);
   }

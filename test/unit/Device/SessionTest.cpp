@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Harness.h"
 
+#include <functional>
 #include <numeric>
 #include <thread>
 
@@ -283,11 +284,12 @@ TEST_F(Session, AProfileHasTimes) {
 
 TEST_F(Session, WorkersLaunchAtOnce) {
   constexpr int kThreads = 4, kRounds = 50;
-  Call call(*module);
+  auto workers = createWorkerPool(kThreads);
+  Call call(*module, {}, workers.get());
   std::vector<int64_t *> outs;
   for (int k = 0; k < kThreads; ++k)
     outs.push_back(call.allocate(200));
-  auto work = [&](int k) {
+  std::function<void(int)> work = [&](int k) {
     for (int round = 0; round < kRounds; ++round) {
       EXPECT_EQ(call.launch(combine(a.data(), b.data(), outs[size_t(k)], 200,
                                     k * 1000 + round, k)),
@@ -302,11 +304,14 @@ TEST_F(Session, WorkersLaunchAtOnce) {
       call.release(passing);
     }
   };
-  std::vector<std::thread> threads;
-  for (int k = 0; k < kThreads; ++k)
-    threads.emplace_back(work, k);
-  for (std::thread &thread : threads)
-    thread.join();
+  // A call is several threads in its parallel loops alone.
+  auto body = [](noodle_rt_context *, int64_t begin, int64_t end, void *work) {
+    for (int64_t k = begin; k < end; ++k)
+      (*static_cast<std::function<void(int)> *>(work))(int(k));
+    return noodle_rt_status(NOODLE_RT_OK);
+  };
+  ASSERT_EQ(noodle_ir_parallel_for(call.handle(), kThreads, 1, body, &work),
+            NOODLE_RT_OK);
   ASSERT_EQ(call.session.finish(), NOODLE_RT_OK);
   for (int k = 0; k < kThreads; ++k)
     EXPECT_EQ(outs[size_t(k)][9], 27 + 1009 + k * 1000 + kRounds - 1);
