@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cinttypes>
 #include <cstdio>
 #include <cstring>
 #include <new>
@@ -420,6 +421,29 @@ noodle_rt_status noodle_ir_fail(noodle_rt_context *context,
                                 noodle_rt_status status, const char *message,
                                 int64_t length) {
   return callOf(context).fail(status, message, length);
+}
+
+noodle_rt_status noodle_ir_fail_at(noodle_rt_context *context,
+                                   noodle_rt_status status, const char *message,
+                                   int64_t length, const int64_t *values,
+                                   int64_t count) {
+  // On the stack: a call that fails for want of memory still says where.
+  char text[1024];
+  size_t size = 0;
+  for (int64_t at = 0; at < length && size < sizeof(text); ++at) {
+    int64_t k = at + 2 < length && message[at] == '{' && message[at + 2] == '}'
+                    ? message[at + 1] - '0'
+                    : -1;
+    if (k < 0 || k >= count) {
+      text[size++] = message[at];
+      continue;
+    }
+    int written =
+        std::snprintf(text + size, sizeof(text) - size, "%" PRId64, values[k]);
+    size = std::min(size + written, sizeof(text));
+    at += 2;
+  }
+  return callOf(context).fail(status, text, int64_t(size));
 }
 
 noodle_rt_status noodle_ir_parallel_for(noodle_rt_context *context,

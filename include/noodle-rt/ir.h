@@ -41,6 +41,12 @@ noodle_rt_status noodle_ir_fail(noodle_rt_context *context,
                                 noodle_rt_status status, const char *message,
                                 int64_t length);
 
+/// The same with `{k}` of the message replaced by values[k].
+noodle_rt_status noodle_ir_fail_at(noodle_rt_context *context,
+                                   noodle_rt_status status, const char *message,
+                                   int64_t length, const int64_t *values,
+                                   int64_t count);
+
 /// Runs body over [0, count) in chunks of at least `grain` iterations on the
 /// call's executor and waits. The first failure cancels chunks not yet begun
 /// and is returned. Nested calls run serially on the calling worker.

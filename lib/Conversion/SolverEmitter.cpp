@@ -124,9 +124,9 @@ Value SolverEmitter::negated(Value x) {
 }
 
 void SolverEmitter::require(Value condition, const Twine &message,
-                            int32_t status) {
+                            int32_t status, ValueRange node) {
   CheckOp::create(*this, condition, getStringAttr(message),
-                  getI32IntegerAttr(status));
+                  getI32IntegerAttr(status), node);
 }
 
 void SolverEmitter::requireSquare(Value matrix) {
@@ -187,10 +187,26 @@ Value SolverEmitter::anyOf(Value x, function_ref<Value(ValueRange)> each) {
   });
 }
 
-Value SolverEmitter::anyDiffers(Value x, Value y) {
-  return anyOf(x, [&](ValueRange indices) {
-    return differs(at(x, indices), at(y, indices));
+Value SolverEmitter::lastDifference(Value x, Value y, bool byColumn) {
+  bool vector = cast<RankedTensorType>(x.getType()).getRank() == 1;
+  Value start = index(0), none = index(-1);
+  auto latest = [&](ValueRange indices, Value node, Value last) -> Value {
+    Value other = differs(at(x, indices), at(y, indices));
+    Value later = arith::MaxSIOp::create(*this, node, last);
+    return arith::SelectOp::create(*this, other, later, last);
+  };
+  return loop(start, dim(x, 0), none, [&](Value i, Value last) {
+    if (vector)
+      return latest({i}, i, last);
+    return loop(start, dim(x, 1), last, [&](Value j, Value inner) {
+      return latest({i, j}, byColumn ? j : i, inner);
+    });
   });
+}
+
+Value SolverEmitter::found(Value place) {
+  return arith::CmpIOp::create(*this, arith::CmpIPredicate::sge, place,
+                               index(0));
 }
 
 Value SolverEmitter::anyNonzero(Value x) {

@@ -91,7 +91,9 @@ public:
   Value zero() { return semiring.zero(*this, getLoc()); }
   Value one() { return semiring.one(*this, getLoc()); }
 
-  void require(Value condition, const Twine &message, int32_t status = 2);
+  /// `node` takes the place of {0} in the message.
+  void require(Value condition, const Twine &message, int32_t status = 2,
+               ValueRange node = {});
   void requireSquare(Value matrix);
   /// A x, or x A where `left`; `init` is added.
   Value apply(Value a, Value x, bool left, Value init = {});
@@ -101,8 +103,11 @@ public:
   Value plusIdentity(Value matrix);
   /// Whether two scalars differ; NaN does not differ from NaN.
   Value differs(Value a, Value b);
-  /// Whether two tensors of one shape differ somewhere.
-  Value anyDiffers(Value x, Value y);
+  /// The last row in which two tensors of one shape differ, or -1; the last
+  /// column where `byColumn` and there are two dimensions.
+  Value lastDifference(Value x, Value y, bool byColumn = false);
+  /// Whether there was one.
+  Value found(Value place);
   /// Whether an entry is other than the semiring's zero.
   Value anyNonzero(Value x);
   /// The greatest of what `each` makes of the entries, at least 0.

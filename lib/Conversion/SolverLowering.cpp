@@ -29,25 +29,31 @@ static constexpr int64_t kMostSquares = 40;
 // Closures of idempotent semirings, and log_plus
 //===----------------------------------------------------------------------===//
 
-/// One plus the sum of all powers of `pivot`; ends the call where there is
-/// none.
-static Value starOfPivot(SolverEmitter &e, Value pivot) {
+/// One plus the sum of all powers of `pivot`, of `node`; ends the call where
+/// there is none.
+static Value starOfPivot(SolverEmitter &e, Value pivot, Value node) {
   if (e.semiring.kind() != SemiringKind::LogPlus) {
     Value same = e.invert(e.differs(e.add(e.one(), pivot), e.one()));
-    e.require(same, "the closure diverges: a cycle is better than staying at "
-                    "its node");
+    e.require(same,
+              "the closure diverges: a cycle through node {0} is better than "
+              "staying there",
+              /*status=*/2, node);
     return Value();
   }
   Value below =
       arith::CmpFOp::create(e, arith::CmpFPredicate::OLT, pivot, e.number(0));
-  e.require(below, "the closure diverges: the cycles through a node add up to "
-                   "1 or more");
+  e.require(below,
+            "the closure diverges: the cycles through node {0} add up to 1 or "
+            "more",
+            /*status=*/2, node);
   Value exp = arith::NegFOp::create(e, math::ExpOp::create(e, pivot));
   return arith::NegFOp::create(e, math::Log1pOp::create(e, exp));
 }
 
-/// The sum of all powers but the zeroth, node by node.
-static Value eliminateNodes(SolverEmitter &e, Value matrix, Value n) {
+/// The sum of all powers but the zeroth, node by node; the matrix is that of
+/// the nodes from `offset` on.
+static Value eliminateNodes(SolverEmitter &e, Value matrix, Value n,
+                            Value offset) {
   Value first = e.index(0);
   // A row of its own: nothing that is written is read through it.
   Value row = tensor::EmptyOp::create(e, e.dense(1), ValueRange{n});
@@ -55,7 +61,8 @@ static Value eliminateNodes(SolverEmitter &e, Value matrix, Value n) {
                 [&](Value k, ValueRange carried) -> SmallVector<Value> {
                   PollOp::create(e);
                   Value now = carried[0];
-                  Value star = starOfPivot(e, e.at(now, {k, k}));
+                  Value star =
+                      starOfPivot(e, e.at(now, {k, k}), e.plus(offset, k));
                   Value saved =
                       e.loop(first, n, carried[1], [&](Value j, Value to) {
                         return e.put(e.at(now, {k, j}), to, {j});
@@ -82,7 +89,7 @@ static Value eliminateBlocks(SolverEmitter &e, Value matrix) {
                Value all = carried[0];
                Value size = e.least(e.index(kSolverBlock), e.minus(n, block));
                Value pivot = e.slice(all, {block, block}, {size, size});
-               pivot = e.plusIdentity(eliminateNodes(e, pivot, size));
+               pivot = e.plusIdentity(eliminateNodes(e, pivot, size, block));
                Value columns = e.slice(all, {first, block}, {n, size});
                Value rows = e.slice(all, {block, first}, {size, n});
                Value through = e.contract("ik,kj->ij", {columns, pivot}, 2);
@@ -98,22 +105,25 @@ static Value eliminateBlocks(SolverEmitter &e, Value matrix) {
 /// x = b + A x until nothing changes, at most n times.
 static Value iterate(SolverEmitter &e, Value a, Value b, bool left) {
   Value n = e.dim(a, 0), zero = e.index(0);
-  Value any = arith::CmpIOp::create(e, arith::CmpIPredicate::sgt, n, zero);
+  // The last node whose value changed: any, or -1 without nodes.
+  Value any = e.minus(n, e.index(1));
   SmallVector<Value> end = e.repeat(
       {zero, b, any},
       [&](ValueRange carried) {
         Value more =
             arith::CmpIOp::create(e, arith::CmpIPredicate::slt, carried[0], n);
-        return e.both(more, carried[2]);
+        return e.both(more, e.found(carried[2]));
       },
       [&](ValueRange carried) -> SmallVector<Value> {
         Value next = e.apply(a, carried[1], left, b);
-        Value changed = e.anyDiffers(next, carried[1]);
+        Value changed = e.lastDifference(next, carried[1], /*byColumn=*/left);
         return {e.plus(carried[0], e.index(1)), next, changed};
       });
-  e.require(e.invert(end[2]),
-            "the closure diverges: it still changes after as many products as "
-            "there are nodes; a cycle is better than staying at its node");
+  e.require(e.invert(e.found(end[2])),
+            "the closure diverges: node {0} still changes after as many "
+            "products as there are nodes; a cycle before it is better than "
+            "staying",
+            /*status=*/2, end[2]);
   return end[1];
 }
 
@@ -216,24 +226,25 @@ static Value multiplySquares(SolverEmitter &e, Value a) {
 
 /// (I + A)^(2^k) until nothing changes.
 static Value squareUntilSame(SolverEmitter &e, Value a) {
-  Value n = e.dim(a, 0), zero = e.index(0);
-  Value any = arith::CmpIOp::create(e, arith::CmpIPredicate::sgt, n, zero);
+  Value n = e.dim(a, 0);
+  Value any = e.minus(n, e.index(1));
   SmallVector<Value> end = e.repeat(
       {e.index(1), e.plusIdentity(a), any},
       [&](ValueRange carried) {
         // One more than paths need, which must change nothing.
         Value done = arith::CmpIOp::create(e, arith::CmpIPredicate::slt,
                                            carried[0], e.plus(n, n));
-        return e.both(done, carried[2]);
+        return e.both(done, e.found(carried[2]));
       },
       [&](ValueRange carried) -> SmallVector<Value> {
         Value next = e.contract("ij,jk->ik", {carried[1], carried[1]}, 2);
         return {e.plus(carried[0], carried[0]), next,
-                e.anyDiffers(next, carried[1])};
+                e.lastDifference(next, carried[1])};
       });
-  e.require(e.invert(end[2]),
-            "the closure diverges: it still changes after paths as long as "
-            "there are nodes");
+  e.require(e.invert(e.found(end[2])),
+            "the closure diverges: node {0} still changes after paths as long "
+            "as there are nodes",
+            /*status=*/2, end[2]);
   return end[1];
 }
 
@@ -311,8 +322,9 @@ static Value expandClosure(SolverEmitter &e, ClosureOp op) {
   case ClosureForm::Eliminate: {
     auto type = op.getInput().getType();
     bool small = !type.isDynamicDim(0) && type.getDimSize(0) <= kSolverBlock;
-    Value closure = small ? e.plusIdentity(eliminateNodes(e, a, e.dim(a, 0)))
-                          : eliminateBlocks(e, a);
+    Value closure =
+        small ? e.plusIdentity(eliminateNodes(e, a, e.dim(a, 0), e.index(0)))
+              : eliminateBlocks(e, a);
     return b ? e.apply(closure, b, left) : closure;
   }
   case ClosureForm::Solve:

@@ -94,9 +94,11 @@ Value System::pivotOf(Value work, Value k) {
   Value good = arith::CmpFOp::create(
       e, spd ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::UNE, pivot,
       e.number(0));
-  e.require(good, spd ? "the matrix is not positive definite: a pivot is not "
-                        "positive"
-                      : "the matrix is singular: a pivot is 0");
+  e.require(good,
+            spd ? "the matrix is not positive definite: pivot {0} is not "
+                  "positive"
+                : "the matrix is singular: pivot {0} is 0",
+            /*status=*/2, k);
   return pivot;
 }
 

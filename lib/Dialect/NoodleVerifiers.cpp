@@ -714,6 +714,10 @@ LogicalResult CheckOp::verify() {
     return emitOpError() << "status " << int32_t(getStatus())
                          << " is no failure; they are 1 to "
                          << int32_t(NOODLE_RT_INTERNAL);
+  for (unsigned k = 0, e = getValues().size(); k < e; ++k)
+    if (!getMessage().contains("{" + std::to_string(k) + "}"))
+      return emitOpError() << "value " << k << " is not in the message; write {"
+                           << k << "} where it belongs";
   return success();
 }
 

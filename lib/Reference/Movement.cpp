@@ -239,7 +239,15 @@ static LogicalResult storedCount(Machine &machine, Frame &frame,
 static LogicalResult check(Machine &machine, Frame &frame, CheckOp op) {
   if (frame.integer(op.getCondition()))
     return success();
-  return machine.fail(op, noodle_rt_status(op.getStatus()), op.getMessage());
+  std::string message = op.getMessage().str();
+  for (auto [k, value] : llvm::enumerate(op.getValues())) {
+    std::string name = "{" + std::to_string(k) + "}";
+    std::string number = std::to_string(frame.integer(value));
+    for (size_t at = 0; (at = message.find(name, at)) != std::string::npos;
+         at += number.size())
+      message.replace(at, name.size(), number);
+  }
+  return machine.fail(op, noodle_rt_status(op.getStatus()), message);
 }
 
 static LogicalResult poll(Machine &machine, Frame &, PollOp op) {

@@ -63,8 +63,13 @@ public:
     for (size_t k = 0; k < to.at.size(); ++k)
       to.at[k] = algebra.add(to.at[k], what.at[k]);
   }
-  static bool same(const Grid &x, const Grid &y) {
-    return std::equal(x.at.begin(), x.at.end(), y.at.begin(), sameValue);
+  /// The last node, a row or a column, at which two grids differ, or -1.
+  int64_t lastDifference(const Grid &x, const Grid &y, bool byColumn) const {
+    int64_t last = -1;
+    for (int64_t k = 0, e = x.at.size(); k < e; ++k)
+      if (!sameValue(x.at[k], y.at[k]))
+        last = std::max(last, byColumn ? k % x.columns : k / x.columns);
+    return last;
   }
   bool isZero(const Grid &x) const {
     return llvm::all_of(
@@ -333,18 +338,19 @@ static LogicalResult eliminateNodes(Square &s, bool logPlus) {
 static LogicalResult iterate(Square &s, Grid &x) {
   int64_t n = s.a.rows;
   x = s.b;
-  bool changed = n > 0;
-  for (int64_t t = 0; changed && t < n; ++t) {
+  int64_t changed = n - 1;
+  for (int64_t t = 0; changed >= 0 && t < n; ++t) {
     Grid next;
     if (failed(s.apply(x, next)))
       return failure();
     s.add(next, s.b);
-    changed = !Square::same(next, x);
+    changed = s.lastDifference(next, x, s.left);
     x = std::move(next);
   }
-  if (changed)
-    return s.diverges("it still changes after " + Twine(n) +
-                      " products; a cycle is better than staying");
+  if (changed >= 0)
+    return s.diverges("node " + Twine(changed) +
+                      " still changes after as many products as there are "
+                      "nodes; a cycle before it is better than staying");
   return success();
 }
 
@@ -441,16 +447,17 @@ static LogicalResult closure(Machine &machine, Frame &frame, ClosureOp op) {
     }
     x = s.identity();
     s.add(x, s.a);
-    bool changed = n > 0;
-    for (int64_t count = 1; changed; count *= 2) {
+    int64_t changed = n - 1;
+    for (int64_t count = 1; changed >= 0; count *= 2) {
       Grid next;
       if (failed(s.multiply(x, x, next)))
         return failure();
-      changed = !Square::same(next, x);
+      changed = s.lastDifference(next, x, /*byColumn=*/false);
       x = std::move(next);
-      if (changed && count >= n)
-        return s.diverges("it still changes after paths of " + Twine(count) +
-                          " steps");
+      if (changed >= 0 && count >= n)
+        return s.diverges("node " + Twine(changed) +
+                          " still changes after paths as long as there are "
+                          "nodes");
     }
     break;
   }

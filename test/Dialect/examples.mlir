@@ -123,9 +123,11 @@ func.func @convert(%a: tensor<?x?xf64, #csr>) -> tensor<?x?xf64> {
 }
 
 // CHECK-LABEL: @check
-func.func @check(%ok: i1) {
+func.func @check(%ok: i1, %good: i1, %node: index) {
   // CHECK: noodle.check %{{.*}}, "weights must not be negative"
   noodle.check %ok, "weights must not be negative"
+  // CHECK: noodle.check %{{.*}}, "the weight of node {0} is negative"(%{{.*}})
+  noodle.check %good, "the weight of node {0} is negative" (%node)
   return
 }
 

@@ -435,6 +435,14 @@ func.func @check_status(%ok: i1) {
 
 // -----
 
+func.func @check_values(%ok: i1, %i: index) {
+  // expected-error@+1 {{'noodle.check' op value 1 is not in the message; write {1} where it belongs}}
+  noodle.check %ok, "row {0}" (%i, %i)
+  return
+}
+
+// -----
+
 func.func @check_status_high(%ok: i1) {
   // expected-error@+1 {{'noodle.check' op status 10 is no failure; they are 1 to 9}}
   noodle.check %ok, "no" {status = 10 : i32}

@@ -24,6 +24,20 @@ func.func @main(%ok: i1) {
 
 // -----
 
+// Values of the message go by an array on the stack.
+
+// CHECK-LABEL: func.func private @noodle.at(
+// CHECK-SAME:    %[[CTX:.*]]: !llvm.ptr, %{{.*}}: i1, %[[NODE:.*]]: index) -> i32
+func.func @at(%ok: i1, %node: index) {
+// CHECK:       %[[VALUES:.*]] = llvm.alloca
+// CHECK:       llvm.store %{{.*}}, %[[VALUES]]
+// CHECK:       llvm.call @noodle_ir_fail_at(%[[CTX]], %{{.*}}, %{{.*}}, %{{.*}}, %[[VALUES]],
+  noodle.check %ok, "node {0}" (%node)
+  return
+}
+
+// -----
+
 // Sizes that overflow ask for -1 bytes; no memory is a status.
 
 // CHECK-LABEL: func.func private @noodle.alloc(

@@ -367,17 +367,25 @@ def Noodle_CheckOp : Noodle_Op<"check", [MemoryEffects<[MemWrite]>]> {
   let summary = "end the call with an error unless a condition holds";
   let description = [{
     When the condition is false the call ends with the message and its place;
-    all memory of the call is released and the host keeps running.
+    all memory of the call is released and the host keeps running. `{0}`, `{1}`,
+    ... in the message stand for the values, each of which it must name.
 
     Example:
 
     ```mlir
     noodle.check %ok, "weights must not be negative"
+    noodle.check %good, "the weight of node {0} is negative" (%node)
     ```
   }];
   let arguments = (ins I1:$condition, StrAttr:$message,
-    DefaultValuedAttr<I32Attr, "2">:$status);
-  let assemblyFormat = "$condition `,` $message attr-dict";
+    DefaultValuedAttr<I32Attr, "2">:$status, Variadic<Index>:$values);
+  let assemblyFormat = "$condition `,` $message (`(` $values^ `)`)? attr-dict";
+  let builders = [
+    OpBuilder<(ins "Value":$condition, "StringAttr":$message,
+      "IntegerAttr":$status), [{
+        build($_builder, $_state, condition, message, status, ValueRange());
+      }]>
+  ];
   let hasVerifier = 1;
   let hasCanonicalizeMethod = 1;
 }

@@ -175,11 +175,19 @@ void BodyLowering::lower(CheckOp op) {
   Value address = LLVM::AddressOfOp::create(b, text);
   Value length = LLVM::ConstantOp::create(b, b.getI64Type(),
                                           b.getI64IntegerAttr(message.size()));
+  SmallVector<Value> arguments = {context, i32(b, op.getStatus()), address,
+                                  length};
+  StringRef callee = "noodle_ir_fail";
+  if (int64_t count = op.getValues().size()) {
+    SlotBuilder slots(b, converter);
+    callee = "noodle_ir_fail_at";
+    arguments.push_back(entryAlloca(op.getLoc(), b.getI64Type(), count));
+    arguments.push_back(slots.i64(count));
+    for (auto [k, value] : llvm::enumerate(op.getValues()))
+      slots.store(slots.lowered(value), arguments[4], 8 * k);
+  }
   Value status =
-      LLVM::CallOp::create(
-          b, runtime.get("noodle_ir_fail"),
-          ValueRange{context, i32(b, op.getStatus()), address, length})
-          .getResult();
+      LLVM::CallOp::create(b, runtime.get(callee), arguments).getResult();
   cf::BranchOp::create(b, failureBlock(b), status);
   b.setInsertionPointToEnd(block);
   cf::CondBranchOp::create(b, op.getCondition(), rest, bad);

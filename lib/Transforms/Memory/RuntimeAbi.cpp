@@ -36,6 +36,8 @@ LLVM::LLVMFuncOp RuntimeFunctions::get(StringRef name) {
     arguments = {ptr, ptr};
   } else if (name == "noodle_ir_fail") {
     arguments = {ptr, i32, ptr, i64};
+  } else if (name == "noodle_ir_fail_at") {
+    arguments = {ptr, i32, ptr, i64, ptr, i64};
   } else if (name == "noodle_ir_parallel_for") {
     arguments = {ptr, i64, i64, ptr, ptr};
   } else if (name == "noodle_ir_reference_call") {

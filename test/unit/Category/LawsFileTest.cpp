@@ -588,7 +588,7 @@ func.func @main(%a: tensor<2x2xi64>) -> tensor<2x2xi64> {
 }
 )",
                  {denseTensor(NOODLE_RT_I64, {2, 2}, edges)},
-                 "is better than staying");
+                 "a cycle through node 1 is better than staying");
        }},
       {"neg_zero",
        [&](const Object &) {

@@ -136,6 +136,21 @@ TEST_F(ContextTest, MessagesMayBeEmptyHugeOrNull) {
   }
 }
 
+TEST_F(ContextTest, MessagesNameValues) {
+  auto text = [&](const std::string &message, std::vector<int64_t> values) {
+    Context context(pool, {});
+    noodle_ir_fail_at(context.handle(), NOODLE_RT_CHECK_FAILED, message.data(),
+                      message.size(), values.data(), values.size());
+    EXPECT_EQ(context.status(), NOODLE_RT_CHECK_FAILED);
+    return std::string(context.message());
+  };
+  EXPECT_EQ(text("node {0}: {1} is {0}", {7, -12}), "node 7: -12 is 7");
+  EXPECT_EQ(text("{2} {a} {0", {1, 2}), "{2} {a} {0");
+  EXPECT_EQ(text("{0}", {std::numeric_limits<int64_t>::min()}),
+            "-9223372036854775808");
+  EXPECT_EQ(text(std::string(1023, 'x') + "{0}", {123}).size(), 1024u);
+}
+
 TEST_F(ContextTest, MemoryLimitCountsWhatIsLive) {
   CallOptions options;
   options.memoryLimit = 256;
