@@ -93,6 +93,27 @@ func.func @spider(%0: tensor<2x3xf64>, %1: tensor<4x3xf64>) -> tensor<2x4x3xf64>
 
 // -----
 
+// Long functions are composed from the last back, over 32 bits.
+// CHECK-LABEL: @chain
+// CHECK-SAME: (%[[F:.*]]: tensor<131072xi64>, %[[G:.*]]: tensor<131072xi64>, %[[H:.*]]: tensor<131072xi64>, %[[V:.*]]: tensor<1000xf64>)
+// CHECK: %[[N:.*]] = noodle.map (%[[H]]) : (tensor<131072xi64>) -> tensor<131072xi32>
+// CHECK: %[[GH:.*]] = noodle.gather %[[N]][%[[G]]]
+// CHECK: %[[FGH:.*]] = noodle.gather %[[GH]][%[[F]]] {{.*}}law 17, Function_Associativity: 3 functions from the last back
+// CHECK: noodle.gather %[[V]][%[[FGH]]]
+!long = !noodle.hom<[131072] -> [131072], f64>
+!short = !noodle.hom<[131072] -> [1000], f64>
+func.func @chain(%0: tensor<131072xi64>, %1: tensor<131072xi64>, %2: tensor<131072xi64>, %3: tensor<1000xf64>) -> tensor<131072xf64> {
+  %f = noodle.function %0 : tensor<131072xi64> -> !long
+  %g = noodle.function %1 : tensor<131072xi64> -> !long
+  %h = noodle.function %2 : tensor<131072xi64> -> !short
+  %v = noodle.from_tensor %3 : tensor<1000xf64> -> !noodle.hom<[1000] -> [], f64>
+  %m = noodle.compose %f, %g, %h, %v : (!long, !long, !short, !noodle.hom<[1000] -> [], f64>) -> !noodle.hom<[131072] -> [], f64>
+  %t = noodle.to_tensor %m : !noodle.hom<[131072] -> [], f64> -> tensor<131072xf64>
+  return %t : tensor<131072xf64>
+}
+
+// -----
+
 // Functions gather what follows and scatter what precedes them.
 !f = !noodle.hom<[9] -> [4], f64>
 !g = !noodle.hom<[4] -> [5], f64>

@@ -5,14 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One contraction for all tensors of a network. A function f between nodes i
-// and j stands for the matrix d(f[i] = j), so by the laws of a semiring whose
-// zero annihilates
-//
-//   sum_j d(f[i] = j) X[j] = X[f[i]]           what follows it is gathered
-//   sum_i d(f[i] = j) X[i] = scatter(X, f)[j]  what precedes it is scattered
-//
-// and matrices of ones and zeros are made only where both sides are asked for.
+// One contraction for all tensors of a network, after its functions have been
+// made gathers and scatters.
 //
 //===----------------------------------------------------------------------===//
 #include "Network.h"
@@ -25,10 +19,6 @@
 using namespace mlir;
 using namespace mlir::noodle;
 using namespace mlir::noodle::category;
-
-static int64_t dimOf(Value value, unsigned dim) {
-  return cast<RankedTensorType>(value.getType()).getDimSize(dim);
-}
 
 //===----------------------------------------------------------------------===//
 // Sizes
@@ -86,7 +76,7 @@ LogicalResult Emitter::checkExtents(Network &network) {
     for (const Factor &factor : network.factors)
       for (auto [d, other] : llvm::enumerate(factor.nodes))
         if (other == number && !(factor.isFunction && d == 1) &&
-            ShapedType::isDynamic(dimOf(factor.value, d)))
+            ShapedType::isDynamic(factor.type().getDimSize(d)))
           compare(tensor::DimOp::create(rewriter, loc, factor.value, d));
   }
   return success();
@@ -149,180 +139,6 @@ Value Emitter::withUnits(Value tensor, ArrayRef<bool> units) {
   return tensor::ExpandShapeOp::create(
       rewriter, op->getLoc(),
       RankedTensorType::get(shape, type.getElementType()), tensor, groups);
-}
-
-//===----------------------------------------------------------------------===//
-// Functions
-//===----------------------------------------------------------------------===//
-
-/// The matrix of a function. Its values are checked here, as nothing that
-/// gathers or scatters by them does.
-Value Emitter::oneHot(const Network &network, const Factor &function) {
-  Location loc = op->getLoc();
-  FailureOr<Semiring> semiring = resolve(network);
-  Value indices = function.value;
-  Type integer = function.type().getElementType();
-  int64_t rows = dimOf(indices, 0);
-  int64_t columns = network.nodes[function.nodes[1]].extent;
-  Value size = sizeOf(network, function.nodes[1]);
-  // All values are below the size: compared without sign.
-  Value bound = arith::IndexCastOp::create(rewriter, loc, integer, size);
-  auto flags = RankedTensorType::get({rows}, rewriter.getI1Type());
-  Value outside = mapped({indices, bound}, flags,
-                         [&](OpBuilder &builder, ValueRange entries) -> Value {
-                           return arith::CmpIOp::create(
-                               builder, loc, arith::CmpIPredicate::uge,
-                               entries[0], entries[1]);
-                         });
-  Value any = ReduceOp::create(
-      rewriter, loc, RankedTensorType::get({}, rewriter.getI1Type()), outside,
-      rewriter.getDenseI64ArrayAttr({0}),
-      SemiringAttr::get(rewriter.getContext(), SemiringKind::OrAnd),
-      TypedAttr(), StrategyKindAttr());
-  Value wrong = tensor::ExtractOp::create(rewriter, loc, any, ValueRange{});
-  Value fine = arith::XOrIOp::create(
-      rewriter, loc, wrong,
-      arith::ConstantIntOp::create(rewriter, loc, /*value=*/1, /*width=*/1));
-  CheckOp::create(
-      rewriter, loc, fine,
-      rewriter.getStringAttr("a function's value is outside of its codomain"),
-      rewriter.getI32IntegerAttr(NOODLE_RT_INDEX_RANGE));
-
-  // Column numbers beside the values.
-  Value numbers = tensor::GenerateOp::create(
-      rewriter, loc, RankedTensorType::get({1, columns}, integer),
-      ShapedType::isDynamic(columns) ? ValueRange(size) : ValueRange(),
-      [&](OpBuilder &builder, Location loc, ValueRange at) {
-        Value number = arith::IndexCastOp::create(builder, loc, integer, at[1]);
-        tensor::YieldOp::create(builder, loc, number);
-      });
-  return mapped({withUnits(indices, {false, true}), numbers},
-                RankedTensorType::get({rows, columns}, network.element),
-                [&](OpBuilder &builder, ValueRange entries) -> Value {
-                  Value hit = arith::CmpIOp::create(builder, loc,
-                                                    arith::CmpIPredicate::eq,
-                                                    entries[0], entries[1]);
-                  return arith::SelectOp::create(builder, loc, hit,
-                                                 semiring->one(builder, loc),
-                                                 semiring->zero(builder, loc));
-                });
-}
-
-/// Removes functions: what reads a function's value reads by index instead;
-/// `scattered` are those whose value is on the boundary, to be done last.
-LogicalResult Emitter::substituteFunctions(Network &network,
-                                           SmallVectorImpl<Factor> &scattered) {
-  Location loc = op->getLoc();
-  auto &factors = network.factors;
-  auto isFunction = [](const Factor &factor) { return factor.isFunction; };
-  if (llvm::none_of(factors, isFunction))
-    return success();
-  FailureOr<Semiring> semiring = resolve(network);
-  if (failed(semiring))
-    return failure();
-  auto toMatrix = [&](Factor &function) {
-    function.value = oneHot(network, function);
-    function.isFunction = false;
-  };
-  for (unsigned k = 0; k < factors.size(); ++k) {
-    if (!factors[k].isFunction)
-      continue;
-    unsigned from = factors[k].nodes[0], to = factors[k].nodes[1];
-    if (from == to || !semiring->traits().annihilating) {
-      toMatrix(factors[k]);
-      continue;
-    }
-    for (unsigned other = 0; other < factors.size(); ++other) {
-      Factor &reader = factors[other];
-      if (other == k || !llvm::is_contained(reader.nodes, to))
-        continue;
-      if (reader.isFunction && reader.nodes[1] == to)
-        toMatrix(reader);
-      for (auto [d, node] : llvm::enumerate(reader.nodes)) {
-        if (node != to || (reader.isFunction && d == 1))
-          continue;
-        SmallVector<int64_t> shape(reader.type().getShape());
-        shape[d] = dimOf(factors[k].value, 0);
-        auto type = RankedTensorType::get(shape, reader.type().getElementType(),
-                                          reader.type().getEncoding());
-        Value rows = d == 0 ? factors[k].value : Value();
-        Value columns = d == 1 ? factors[k].value : Value();
-        if (reader.isSparse())
-          reader.value = ExtractOp::create(rewriter, loc, type, reader.value,
-                                           rows, columns, StrategyKindAttr());
-        else
-          reader.value = GatherOp::create(
-              rewriter, loc, type, reader.value, factors[k].value,
-              rewriter.getI64IntegerAttr(d), StrategyKindAttr());
-        reader.nodes[d] = from;
-      }
-    }
-  }
-  SmallVector<Factor> kept;
-  SmallVector<unsigned> dead;
-  for (Factor &factor : factors) {
-    if (!factor.isFunction) {
-      kept.push_back(factor);
-      continue;
-    }
-    unsigned from = factor.nodes[0], to = factor.nodes[1];
-    Node &domain = network.nodes[from];
-    if (ShapedType::isDynamic(domain.extent) && domain.sizes.empty())
-      domain.sizes.push_back(
-          tensor::DimOp::create(rewriter, loc, factor.value, 0));
-    if (!network.onBoundary(to)) { // the sum over its values is one
-      dead.push_back(to);
-      continue;
-    }
-    bool shared = network.onBoundary(from) ||
-                  llvm::any_of(scattered, [&](const Factor &other) {
-                    return other.nodes[0] == from;
-                  });
-    if (!shared) {
-      scattered.push_back(factor);
-      continue;
-    }
-    toMatrix(factor);
-    kept.push_back(factor);
-  }
-  factors = std::move(kept);
-  // A node that nothing has any more would count as a sum of ones.
-  llvm::sort(dead, std::greater<unsigned>());
-  for (unsigned node : dead) {
-    network.nodes.erase(network.nodes.begin() + node);
-    auto shift = [&](SmallVector<unsigned> &list) {
-      for (unsigned &other : list)
-        other -= other > node;
-    };
-    shift(network.dom);
-    shift(network.cod);
-    for (Factor &factor : factors)
-      shift(factor.nodes);
-    for (Factor &factor : scattered)
-      shift(factor.nodes);
-  }
-  return success();
-}
-
-/// Adds slices of `tensor` along `axis` where the function sends them.
-Value Emitter::scattered(Network &network, Value tensor, unsigned axis,
-                         const Factor &function) {
-  Location loc = op->getLoc();
-  FailureOr<Semiring> semiring = resolve(network);
-  auto type = cast<RankedTensorType>(tensor.getType());
-  SmallVector<int64_t> shape(type.getShape());
-  shape[axis] = network.nodes[function.nodes[1]].extent;
-  SmallVector<Value> sizes;
-  for (auto [d, extent] : llvm::enumerate(shape))
-    if (ShapedType::isDynamic(extent))
-      sizes.push_back(
-          d == axis ? sizeOf(network, function.nodes[1])
-                    : Value(tensor::DimOp::create(rewriter, loc, tensor, d)));
-  Value zeros = filled(RankedTensorType::get(shape, type.getElementType()),
-                       semiring->zero(rewriter, loc), sizes);
-  return ScatterOp::create(
-      rewriter, loc, zeros.getType(), tensor, function.value, zeros,
-      rewriter.getI64IntegerAttr(axis), network.semiring, StrategyKindAttr());
 }
 
 //===----------------------------------------------------------------------===//

@@ -109,6 +109,8 @@ private:
   LogicalResult checkExtents(Network &network);
   Value sizeOf(const Network &network, unsigned node);
   Value oneHot(const Network &network, const Factor &function);
+  Value narrowed(Value function);
+  void composeFunctions(Network &network, SmallVectorImpl<unsigned> &dead);
   LogicalResult substituteFunctions(Network &network,
                                     SmallVectorImpl<Factor> &scattered);
   FailureOr<Value> contracted(Network &network, ArrayRef<unsigned> output,
