@@ -23,7 +23,7 @@
 namespace noodle::engine {
 
 constexpr char kMagic[8] = {'N', 'O', 'O', 'D', 'L', 'E', 'K', '\n'};
-constexpr uint32_t kFormatVersion = 4;
+constexpr uint32_t kFormatVersion = 5;
 constexpr size_t kHeaderBytes = 8 + 4 + 8 + 8;
 
 static void fields(Is<Identification> auto &id, auto &&visit) {
@@ -108,6 +108,7 @@ static void fields(Is<Artifact> auto &artifact, auto &&visit) {
   visit(artifact.name);
   visit(artifact.object);
   visit(artifact.fallback);
+  visit(artifact.planOnly);
   visit(artifact.functions);
   visit(artifact.sites);
   visit(artifact.references);
@@ -204,7 +205,7 @@ Status deserialize(std::string_view bytes, Artifact &artifact) {
   reader(read);
   if (!reader.finished())
     return refuse("is damaged: its fields do not fit its length");
-  if (read.object.empty() == read.fallback.empty())
+  if (!read.object.empty() + !read.fallback.empty() + read.planOnly != 1)
     return refuse("holds neither code nor a reason for having none");
   for (const Signature &function : read.functions)
     for (const auto *types : {&function.parameters, &function.results})

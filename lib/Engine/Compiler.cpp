@@ -193,6 +193,10 @@ Status compileJob(std::string_view program, const CompileOptions &options,
   if (options.strict)
     if (Status status = refuseReferences(artifact); !status.ok())
       return status;
+  if (artifact.guessed && options.skipGuessed) {
+    artifact.planOnly = true;
+    return {};
+  }
   if (DevicePart part = takeDevicePart(*job.module); !part.text.empty()) {
     Status status = compileDevice(part, options, artifact.device);
     if (!status.ok() && options.strict)

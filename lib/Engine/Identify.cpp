@@ -138,6 +138,8 @@ Identification identify(std::string_view program,
          "\nstrict=" + std::to_string(options.strict) +
          "\nprofile=" + std::to_string(options.profile) +
          "\ntarget=" + options.target;
+  if (options.skipGuessed)
+    text += "\nskip-guessed";
   if (options.memoryLimit)
     text += "\nmemory-limit=" + std::to_string(options.memoryLimit);
   if (options.strassenFrom)

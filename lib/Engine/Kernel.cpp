@@ -52,6 +52,8 @@ Status Kernel::load(Artifact artifact, std::shared_ptr<const Kernel> &kernel,
   if (!held.fallback.empty()) {
     impl.whole = std::make_unique<ReferenceModule>(held.id.program, held.name);
     impl.entries.resize(held.functions.size());
+  } else if (held.planOnly) {
+    impl.entries.resize(held.functions.size());
   } else {
     if (Status status = LoadedCode::load(held.object, impl.code); !status.ok())
       return status;

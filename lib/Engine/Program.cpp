@@ -75,8 +75,10 @@ Status Program::compile(std::shared_ptr<Engine> engine,
                         std::shared_ptr<Program> &result, bool isolate,
                         bool variants) {
   auto made = std::make_shared<Program>();
+  CompileOptions first = options;
+  first.skipGuessed = options.stats.empty();
   if (Status status =
-          engine->compile(program, options, made->base, &made->made, isolate);
+          engine->compile(program, first, made->base, &made->made, isolate);
       !status.ok())
     return status;
   made->function = made->base->find(options.entry);

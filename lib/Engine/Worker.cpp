@@ -41,6 +41,7 @@ static void fields(Is<CompileOptions> auto &options, auto &&visit) {
   visit(options.strassenFrom);
   visit(options.strict);
   visit(options.profile);
+  visit(options.skipGuessed);
   visit(options.stats);
 }
 static void fields(Is<WorkerLimits> auto &limits, auto &&visit) {

@@ -42,8 +42,10 @@ struct Artifact {
   Identification id;
   std::string name;   ///< file name in messages
   std::string object; ///< ELF; empty when the program is to be interpreted
-  /// Why there is no object code; empty when there is.
+  /// Why the program is to be interpreted; else empty.
   std::string fallback;
+  /// No code was made: it waits for the sizes of arguments.
+  bool planOnly = false;
   std::vector<Signature> functions;
   std::vector<Site> sites;
   /// MLIR text of ops the interpreter executes, each with a function @site.

@@ -67,6 +67,9 @@ struct CompileOptions {
   /// from a BLAS to our own code.
   bool strict = false;
   bool profile = false; ///< mark op sites for measured times
+  /// No machine code of a program whose plan rests on guesses: Program has it
+  /// made for the arguments of calls.
+  bool skipGuessed = false;
   /// Of the entry's arguments, in order; attached as #noodle.stats.
   std::vector<ArgumentStats> stats;
 };

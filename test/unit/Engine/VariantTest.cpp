@@ -95,6 +95,8 @@ TEST(Variants, GuessedOrdersFollowTheArguments) {
   auto engine = makeEngine();
   auto program = makeProgram(engine, kChain);
   EXPECT_TRUE(program->kernel()->artifact().guessed);
+  // Its code waits for arguments.
+  EXPECT_TRUE(program->kernel()->artifact().planOnly);
   // A(BC) and (AB)C are each the cheaper order once.
   Receipt right = callChain(*program, {64, 32, 32, 1});
   EXPECT_EQ(products(right), 32 * 32 * 1 + 64 * 32 * 1);
@@ -109,10 +111,31 @@ TEST(Variants, GuessedOrdersFollowTheArguments) {
   EXPECT_EQ(engine->stats().compiled, 3);
 }
 
+TEST(Variants, PlansOutliveTheProcess) {
+  Folder folder;
+  EngineOptions options;
+  options.cacheDirectory = folder.path;
+  for (int64_t hits : {0, 2}) {
+    auto engine = makeEngine(options);
+    auto program = makeProgram(engine, kChain);
+    EXPECT_TRUE(program->kernel()->artifact().planOnly);
+    EXPECT_EQ(products(callChain(*program, {64, 32, 32, 1})),
+              32 * 32 * 1 + 64 * 32 * 1);
+    EXPECT_EQ(engine->stats().diskHits, hits);
+  }
+  // Whoever asks for a kernel gets one.
+  std::shared_ptr<const Kernel> kernel;
+  auto engine = makeEngine(options);
+  ASSERT_TRUE(engine->compile(kChain, {}, kernel).ok());
+  EXPECT_FALSE(kernel->artifact().planOnly);
+  EXPECT_EQ(engine->stats().compiled, 1);
+}
+
 TEST(Variants, NothingToChooseNothingToReplan) {
   auto engine = makeEngine();
   auto program = makeProgram(engine, kPair);
   EXPECT_FALSE(program->kernel()->artifact().guessed);
+  EXPECT_FALSE(program->kernel()->artifact().planOnly);
   Receipt receipt = callChain(*program, {5, 6, 7});
   EXPECT_EQ(receipt.plannedFor, "");
   EXPECT_EQ(engine->stats().compiled, 1);
