@@ -62,7 +62,7 @@ std::string whyRefused(Operation *op) {
   // Kernels trust the sizes that the compiler gave them.
   if (isa<FusedContractOp>(op))
     return "only the compiler fuses contractions: use noodle.contract";
-  if (isa<TransposeStorageOp, CopyRunOp>(op))
+  if (isa<TransposeStorageOp, CopyRunOp, ClearRunOp>(op))
     return "only the compiler handles storage: use noodle.transpose";
   if (isa<LaunchOp, HostAccessOp>(op))
     return "only the compiler launches kernels: give an op the strategy gpu";

@@ -82,7 +82,7 @@ static bool staysLowered(Operation *op, Phase phase) {
     return phase == Phase::Structured || phase == Phase::Scheduled;
   if (isa<SparseProductOp>(op) || isa<SparseProductOp>(op->getParentOp()))
     return phase == Phase::Structured;
-  if (isa<TransposeStorageOp, CopyRunOp>(op))
+  if (isa<TransposeStorageOp, CopyRunOp, ClearRunOp>(op))
     return phase <= Phase::Buffers;
   return isa<CheckOp, PollOp, MarkOp>(op);
 }

@@ -73,3 +73,10 @@ func.func @run(%v: memref<?xf64>, %w: memref<?xf64>, %from: index, %to: index, %
   noodle.copy_run %v[%from] to %w[%to], %count : memref<?xf64>, memref<?xf64>
   return
 }
+
+// CHECK-LABEL: func.func @clear
+// CHECK: noodle.clear_run %{{.*}}, %{{.*}} : memref<?xi32>
+func.func @clear(%v: memref<?xi32>, %count: index) {
+  noodle.clear_run %v, %count : memref<?xi32>
+  return
+}

@@ -242,4 +242,20 @@ def Noodle_CopyRunOp : Noodle_Op<"copy_run",
   }];
 }
 
+def Noodle_ClearRunOp : Noodle_Op<"clear_run", [MemoryEffects<[MemWrite]>]> {
+  let summary = "make adjacent elements of a buffer 0";
+  let description = [{
+    The first `count` elements. One memset, which unlike a loop takes no time
+    to compile.
+
+    Example:
+
+    ```mlir
+    noodle.clear_run %v, %count : memref<?xi32>
+    ```
+  }];
+  let arguments = (ins AnyMemRef:$target, Index:$count);
+  let assemblyFormat = "$target `,` $count attr-dict `:` type($target)";
+}
+
 #endif // NOODLE_SPARSE_OPS

@@ -54,6 +54,7 @@ private:
   // LowerSparseCalls.cpp
   void lower(TransposeStorageOp op);
   void lower(CopyRunOp op);
+  void lower(ClearRunOp op);
 
   func::FuncOp function;
   StringAttr parallelFor; ///< what calls of the parallel loop name

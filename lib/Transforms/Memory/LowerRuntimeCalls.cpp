@@ -248,7 +248,7 @@ LogicalResult BodyLowering::run() {
   function.walk([&](Operation *op) {
     if (isa<memref::AllocOp, memref::DeallocOp, CheckOp, PollOp, MarkOp,
             func::CallOp, func::ReturnOp, LaunchOp, HostAccessOp, BlasProductOp,
-            TransposeStorageOp, CopyRunOp>(op))
+            TransposeStorageOp, CopyRunOp, ClearRunOp>(op))
       work.push_back(op);
   });
   for (Operation *op : work) {
@@ -274,6 +274,8 @@ LogicalResult BodyLowering::run() {
       lower(sort);
     } else if (auto copy = dyn_cast<CopyRunOp>(op)) {
       lower(copy);
+    } else if (auto clear = dyn_cast<ClearRunOp>(op)) {
+      lower(clear);
     } else if (auto product = dyn_cast<BlasProductOp>(op)) {
       if (failed(lower(product)))
         return mlir::failure();

@@ -74,3 +74,19 @@ void BodyLowering::lower(CopyRunOp op) {
                          /*isVolatile=*/false);
   op.erase();
 }
+
+void BodyLowering::lower(ClearRunOp op) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  SlotBuilder slots(b, converter);
+  auto type = cast<MemRefType>(op.getTarget().getType());
+  Value base = MemRefDescriptor(slots.lowered(op.getTarget()))
+                   .bufferPtr(b, b.getLoc(), converter, type);
+  int64_t width = DataLayout::closest(op).getTypeSize(
+      converter.convertType(type.getElementType()));
+  Value bytes =
+      LLVM::MulOp::create(b, slots.lowered(op.getCount()), slots.i64(width));
+  Value zero =
+      LLVM::ConstantOp::create(b, b.getI8Type(), b.getI8IntegerAttr(0));
+  LLVM::MemsetOp::create(b, base, zero, bytes, /*isVolatile=*/false);
+  op.erase();
+}

@@ -21,6 +21,7 @@
 //===----------------------------------------------------------------------===//
 #include "SparseProducts.h"
 
+#include "noodle/Dialect/SparseOps.h"
 #include "noodle/Transforms/Passes.h"
 #include "noodle/Transforms/SparsePartition.h"
 
@@ -85,10 +86,7 @@ Value SparseEmitter::buffer(Type element, Value size) {
 }
 
 void SparseEmitter::fillZero(Value buffer, Value size) {
-  Type element = cast<MemRefType>(buffer.getType()).getElementType();
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(element));
-  b.loop(b.at(0), size, 1,
-         [&](Value at) { memref::StoreOp::create(b, zero, buffer, at); });
+  ClearRunOp::create(b, buffer, size);
 }
 
 /// Whether the mask's entry counts.
