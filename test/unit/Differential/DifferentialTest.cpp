@@ -31,6 +31,7 @@
 
 using namespace noodle;
 using test::Argument;
+using test::Program;
 using test::Spec;
 
 namespace {
@@ -64,11 +65,10 @@ template <class T> T clamped(double value) {
 
 /// Buffers of the element's own type, alive as long as the view.
 struct Bound {
-  std::vector<std::byte> values;
-  std::vector<int32_t> positions, coordinates, rows;
+  std::vector<std::byte> values, positions, coordinates, rows;
   noodle_rt_tensor view{};
 
-  explicit Bound(const Argument &argument) {
+  Bound(const Argument &argument, const Program &program) {
     const Spec &spec = argument.spec;
     switch (typeOf(spec.element)) {
     case NOODLE_RT_I1:
@@ -101,9 +101,6 @@ struct Bound {
     default:
       fill<double>(argument);
     }
-    positions.assign(argument.positions.begin(), argument.positions.end());
-    coordinates.assign(argument.coordinates.begin(),
-                       argument.coordinates.end());
     view.type = typeOf(spec.element);
     view.rank = uint8_t(spec.extents.size());
     view.values = values.data();
@@ -120,31 +117,43 @@ struct Bound {
                   : spec.format == "dcsr" ? NOODLE_RT_DCSR
                                           : NOODLE_RT_SCALAR;
     if (!spec.format.empty()) {
-      view.position_width = view.coordinate_width = 4;
-      view.stored = int64_t(coordinates.size());
-      view.positions = positions.data();
-      view.coordinates = coordinates.data();
+      view.position_width = program.positionWidth;
+      view.coordinate_width = program.coordinateWidth;
+      view.stored = int64_t(argument.coordinates.size());
+      view.coordinates =
+          pack(argument.coordinates, program.coordinateWidth, coordinates);
+      if (spec.format == "coo" || spec.format == "dcsr")
+        listRows(argument.positions);
+      else
+        view.positions =
+            pack(argument.positions, program.positionWidth, positions);
     }
-    if (spec.format == "coo" || spec.format == "dcsr")
-      listRows();
   }
 
 private:
-  void listRows() {
+  static void *pack(const std::vector<int64_t> &from, uint8_t width,
+                    std::vector<std::byte> &to) {
+    to.resize(std::max<size_t>(1, from.size()) * width);
+    for (size_t k = 0; k < from.size(); ++k)
+      std::memcpy(to.data() + k * width, &from[k], width); // little-endian
+    return to.data();
+  }
+  void listRows(const std::vector<int64_t> &from) {
     bool coo = view.layout == NOODLE_RT_COO;
-    std::vector<int32_t> begins;
-    for (int32_t i = 0; i + 1 < int32_t(positions.size()); ++i) {
-      int32_t held = positions[i + 1] - positions[i];
-      if (held && !coo)
-        begins.push_back(positions[i]);
-      rows.insert(rows.end(), coo ? held : held > 0, i);
+    std::vector<int64_t> begins, held;
+    for (int64_t i = 0; i + 1 < int64_t(from.size()); ++i) {
+      int64_t count = from[i + 1] - from[i];
+      if (count && !coo)
+        begins.push_back(from[i]);
+      held.insert(held.end(), coo ? count : count > 0, i);
     }
-    begins.push_back(int32_t(coordinates.size()));
-    positions = begins;
-    view.rows = rows.data();
-    view.stored_rows = coo ? 0 : int64_t(rows.size());
-    view.positions = coo ? nullptr : positions.data();
-    view.position_width = coo ? 0 : 4;
+    begins.push_back(view.stored);
+    view.rows = pack(held, view.coordinate_width, rows);
+    view.stored_rows = coo ? 0 : int64_t(held.size());
+    view.positions =
+        coo ? nullptr : pack(begins, view.position_width, positions);
+    if (coo)
+      view.position_width = 0;
   }
   template <class T> void fill(const Argument &argument) {
     values.resize(std::max<size_t>(1, argument.values.size()) * sizeof(T));
@@ -289,10 +298,10 @@ TEST(Differential, CompiledAgreesWithInterpreted) {
   int64_t fallback = 0, failures = 0;
   std::map<std::string, int64_t> strategies;
   for (int64_t n = 0; n < count && failures < 10; ++n) {
-    test::Program program = test::generate(first + uint64_t(n));
+    Program program = test::generate(first + uint64_t(n));
     std::vector<Bound> bound;
     for (const Argument &argument : program.arguments)
-      bound.emplace_back(argument);
+      bound.emplace_back(argument, program);
     std::vector<noodle_rt_tensor> arguments;
     for (const Bound &b : bound)
       arguments.push_back(b.view);

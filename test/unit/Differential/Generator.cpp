@@ -766,6 +766,18 @@ Program Generator::run(uint64_t seed) {
 
   Program program;
   program.seed = seed;
+  // Decided last, so that a seed's program is the one it always was.
+  program.positionWidth = chance(60) ? 4 : 8;
+  program.coordinateWidth = chance(60) ? 4 : 8;
+  // 64 bits are also what is meant where nothing is said.
+  std::string widths;
+  for (auto [name, width] : {std::pair("posWidth", program.positionWidth),
+                             std::pair("crdWidth", program.coordinateWidth)})
+    widths += std::string(widths.empty() ? "" : ", ") + name + " = " +
+              (width == 4   ? "32"
+               : chance(50) ? "64"
+                            : "0");
+  widths += "}>\n";
   for (auto [format, levels] :
        {std::pair("csr", "d0 : dense, d1 : compressed"),
         std::pair("csc", "d1 : dense, d0 : compressed"),
@@ -773,7 +785,7 @@ Program Generator::run(uint64_t seed) {
         std::pair("dcsr", "d0 : compressed, d1 : compressed")})
     program.text += std::string("#") + format +
                     " = #sparse_tensor.encoding<{map = (d0, d1) -> (" + levels +
-                    "), posWidth = 32, crdWidth = 32}>\n";
+                    "), " + widths;
   std::string parameters, types, names;
   for (size_t k = 0; k < arguments.size(); ++k)
     parameters += (k ? ", %a" : "%a") + std::to_string(k) + ": " +

@@ -46,6 +46,8 @@ struct Program {
   std::string text;
   std::vector<Argument> arguments;
   std::vector<Spec> results;
+  /// Bytes of sparse matrices' positions and coordinates.
+  uint8_t positionWidth, coordinateWidth;
 };
 
 Program generate(uint64_t seed);
