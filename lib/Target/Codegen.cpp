@@ -12,6 +12,7 @@
 #include "llvm/Analysis/ProfileSummaryInfo.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/IR/Dominators.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -118,6 +119,46 @@ static const char *pipelineText(int optLevel) {
   }
 }
 
+/// Makes stores of one lane of a vector stores of a scalar. LLVM 22.1.8 for
+/// x86-64 with AVX-512 merges a truncation into a masked store and then, where
+/// the mask has one lane, stores all of the wide element:
+/// masked.store(trunc <16 x i32> to <16 x i16>, <1, 0, 0, ..>) writes 4 bytes.
+static void storeSingleLanes(llvm::Module &module) {
+  for (llvm::Function &function : module) {
+    if (function.getIntrinsicID() != llvm::Intrinsic::masked_store)
+      continue;
+    for (llvm::User *user : llvm::make_early_inc_range(function.users())) {
+      auto *call = llvm::cast<llvm::CallInst>(user);
+      auto *mask = llvm::dyn_cast<llvm::Constant>(call->getArgOperand(2));
+      auto *type = llvm::dyn_cast<llvm::FixedVectorType>(
+          call->getArgOperand(0)->getType());
+      if (!mask || !type)
+        continue;
+      std::optional<unsigned> lane;
+      unsigned lanes = 0;
+      for (unsigned k = 0; k < type->getNumElements(); ++k) {
+        llvm::Constant *bit = mask->getAggregateElement(k);
+        // Unknown lanes are as good as taken.
+        if (!bit || !bit->isNullValue())
+          lane = k, ++lanes;
+      }
+      if (lanes != 1 || !mask->getAggregateElement(*lane))
+        continue;
+      llvm::IRBuilder<> builder(call);
+      llvm::Value *element =
+          builder.CreateExtractElement(call->getArgOperand(0), *lane);
+      llvm::Value *place = call->getArgOperand(1);
+      builder.CreateAlignedStore(
+          element,
+          *lane
+              ? builder.CreateConstGEP1_64(type->getElementType(), place, *lane)
+              : place,
+          *lane ? llvm::Align(1) : call->getParamAlign(1).valueOrOne());
+      call->eraseFromParent();
+    }
+  }
+}
+
 /// Whether an innermost loop reads or writes scalars and computes no vectors:
 /// there the vectoriser has something to do.
 static bool hasScalarLoop(llvm::Function &function) {
@@ -194,6 +235,7 @@ struct CodeGenerator::Impl {
                    llvm::SmallVectorImpl<char> &bytes) {
     Diagnostics diagnostics(module.getContext());
     prepare(module, *machine, target);
+    storeSingleLanes(module);
     std::string broken;
     llvm::raw_string_ostream report(broken);
     if (llvm::verifyModule(module, &report))

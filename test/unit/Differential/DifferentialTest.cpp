@@ -28,6 +28,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <sstream>
 
 using namespace noodle;
 using test::Argument;
@@ -168,6 +169,21 @@ private:
     }
   }
 };
+
+/// Extents and first values of the arguments.
+std::string described(const Program &program) {
+  std::ostringstream text;
+  for (const Argument &argument : program.arguments) {
+    text << "argument " << &argument - program.arguments.data() << ":";
+    for (int64_t extent : argument.spec.extents)
+      text << " " << extent;
+    text << ";";
+    for (size_t k = 0; k < std::min<size_t>(argument.values.size(), 24); ++k)
+      text << " " << argument.values[k];
+    text << "\n";
+  }
+  return text.str();
+}
 
 int64_t index(const void *buffer, uint8_t width, int64_t k) {
   return width == 4 ? static_cast<const int32_t *>(buffer)[k]
@@ -345,7 +361,7 @@ TEST(Differential, CompiledAgreesWithInterpreted) {
       ++failures;
       ADD_FAILURE() << "seed " << program.seed << " for " << level << ": "
                     << fault << "\n"
-                    << program.text;
+                    << program.text << described(program);
     }
     fallback += !receipt.fallback.empty() || receipt.referenceCalls > 0;
     for (const engine::SiteReceipt &site : receipt.sites)
