@@ -56,10 +56,6 @@ private:
     static const std::vector<int64_t> sizes{2, 3, 4, 5, 7, 8, 9, 16, 17, 33};
     return chance(4) ? 0 : pick(sizes);
   }
-  bool isFloat(const Spec &spec) {
-    return spec.element[0] == 'f' || spec.element == "bf16";
-  }
-  bool isComplex(const Spec &spec) { return spec.element[0] == 'c'; }
   std::string element() {
     return pick<std::string>({"f32", "f64", "i32", "i64", "i1", "f32", "f64",
                               "i32", "f16", "bf16", "i8", "complex<f32>",
@@ -83,13 +79,6 @@ private:
     if (isFloat(spec) && spec.format.empty() && chance(50))
       all.push_back("log_plus");
     return pick(all);
-  }
-  double limit(const Spec &spec) {
-    // Below what integers are exact to, also in the parts of a product.
-    return spec.element == "f16"                                     ? 0x1p11
-           : spec.element == "bf16"                                  ? 0x1p8
-           : spec.element == "f32" || spec.element == "complex<f32>" ? 0x1p22
-                                                                     : 0x1p50;
   }
 
   std::string fresh() { return "%v" + std::to_string(count++); }

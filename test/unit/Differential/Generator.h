@@ -32,6 +32,18 @@ struct Spec {
   std::string type() const;
 };
 
+inline bool isFloat(const Spec &spec) {
+  return spec.element[0] == 'f' || spec.element == "bf16";
+}
+inline bool isComplex(const Spec &spec) { return spec.element[0] == 'c'; }
+/// Below what integers are exact to, also in the parts of a product.
+inline double limit(const Spec &spec) {
+  return spec.element == "f16"                                     ? 0x1p11
+         : spec.element == "bf16"                                  ? 0x1p8
+         : spec.element == "f32" || spec.element == "complex<f32>" ? 0x1p22
+                                                                   : 0x1p50;
+}
+
 /// Values are doubles (exact for every element the generator makes, i64's
 /// extreme values aside, which are held as +-inf and clamped when bound).
 struct Argument {
