@@ -13,7 +13,7 @@
 func.func @main(%costs: tensor<?x?xf64, #csr>, %source: i64) -> tensor<?xf64> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %true = arith.constant true
+  %none = arith.constant -1 : i64
   %zero = arith.constant 0.0 : f64
   %infinity = arith.constant 0x7FF0000000000000 : f64
 
@@ -29,32 +29,46 @@ func.func @main(%costs: tensor<?x?xf64, #csr>, %source: i64) -> tensor<?xf64> {
   %unreached = tensor.splat %infinity[%n] : tensor<?xf64>
   %start = tensor.insert %zero into %unreached[%from] : tensor<?xf64>
 
+  %nodes = tensor.generate %n {
+  ^bb0(%i: index):
+    %node = arith.index_cast %i : index to i64
+    tensor.yield %node : i64
+  } : tensor<?xi64>
+
   // Without a negative cycle n steps reach the fixed point: n - 1 for the
-  // longest path and one that changes nothing.
-  %distances, %changed, %steps = scf.while (%d = %start, %moving = %true, %step = %c0)
-      : (tensor<?xf64>, i1, index) -> (tensor<?xf64>, i1, index) {
+  // longest path and one that changes nothing. What is carried besides the
+  // distances is the last node whose distance changed, or -1.
+  %size = arith.index_cast %n : index to i64
+  %one = arith.constant 1 : i64
+  %any = arith.subi %size, %one : i64
+  %distances, %changed, %steps = scf.while (%d = %start, %moved = %any, %step = %c0)
+      : (tensor<?xf64>, i64, index) -> (tensor<?xf64>, i64, index) {
     %below = arith.cmpi ult, %step, %n : index
+    %moving = arith.cmpi ne, %moved, %none : i64
     %go = arith.andi %moving, %below : i1
-    scf.condition(%go) %d, %moving, %step : tensor<?xf64>, i1, index
+    scf.condition(%go) %d, %moved, %step : tensor<?xf64>, i64, index
   } do {
-  ^bb0(%d: tensor<?xf64>, %moving: i1, %step: index):
+  ^bb0(%d: tensor<?xf64>, %moved: i64, %step: index):
     %next = noodle.contract "ij,i->j" (%costs, %d) into (%d : tensor<?xf64>)
         {semiring = #noodle.semiring<min_plus>}
         : (tensor<?x?xf64, #csr>, tensor<?xf64>) -> tensor<?xf64>
-    %differs = noodle.map (%next, %d)
-        : (tensor<?xf64>, tensor<?xf64>) -> tensor<?xi1> {
-    ^bb0(%a: f64, %b: f64):
+    %differs = noodle.map (%next, %d, %nodes)
+        : (tensor<?xf64>, tensor<?xf64>, tensor<?xi64>) -> tensor<?xi64> {
+    ^bb0(%a: f64, %b: f64, %node: i64):
       %ne = arith.cmpf une, %a, %b : f64
-      noodle.yield %ne : i1
+      %no = arith.constant -1 : i64
+      %is = arith.select %ne, %node, %no : i64
+      noodle.yield %is : i64
     }
-    %any = noodle.reduce %differs
-        {dims = array<i64: 0>, semiring = #noodle.semiring<or_and>}
-        : tensor<?xi1> -> tensor<i1>
-    %again = tensor.extract %any[] : tensor<i1>
+    %last = noodle.reduce %differs
+        {dims = array<i64: 0>, semiring = #noodle.semiring<max_plus>}
+        : tensor<?xi64> -> tensor<i64>
+    %again = tensor.extract %last[] : tensor<i64>
     %following = arith.addi %step, %c1 : index
-    scf.yield %next, %again, %following : tensor<?xf64>, i1, index
+    scf.yield %next, %again, %following : tensor<?xf64>, i64, index
   }
-  %settled = arith.xori %changed, %true : i1
-  noodle.check %settled, "no cheapest distances: a cycle of negative cost, or a cost that is not a number"
+  %settled = arith.cmpi eq, %changed, %none : i64
+  %node = arith.index_cast %changed : i64 to index
+  noodle.check %settled, "no cheapest distances: a cycle of negative cost leads to node {0}, or a cost that is not a number" (%node)
   return %distances : tensor<?xf64>
 }
