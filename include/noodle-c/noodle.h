@@ -117,7 +117,9 @@ typedef void (*noodle_log_callback)(void *data, noodle_log_level level,
 
 typedef struct noodle_engine_options {
   size_t struct_size;
-  int32_t threads; /**< calling thread included; 0: one per available core */
+  int32_t threads; /**< calling thread included; 0: one per core that this
+                      thread may use. More than that may use the cores of any
+                      thread of the process */
   const noodle_executor *executor; /**< instead of threads; copied */
   const char *cache_dir;   /**< kernels on disk; NULL: none. Made mode 0700 */
   int64_t cache_bytes;     /**< kernels in memory; 0: 256 MiB */

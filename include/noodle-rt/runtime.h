@@ -158,9 +158,10 @@ public:
 };
 
 /// The persistent pool: `threads` includes the caller, so 1 means no worker is
-/// started; 0 means one per available core (the affinity mask counts). Workers
-/// spin for a while after a loop, then sleep. Where the system refuses threads
-/// the pool is smaller. Must outlive its users' calls to run.
+/// started; 0 means one per core that the calling thread may use. Workers use
+/// those cores, or where `threads` asks for more, those of any thread of the
+/// process. They spin for a while after a loop, then sleep. Where the system
+/// refuses threads the pool is smaller. Must outlive its users' calls to run.
 std::unique_ptr<Executor> createWorkerPool(int threads);
 
 //===----------------------------------------------------------------------===//

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
+#include <cstdlib>
+#include <dirent.h>
 #include <linux/futex.h>
 #include <memory>
 #include <sched.h>
@@ -123,7 +125,7 @@ struct alignas(64) Slot {
 
 class WorkerPool final : public Executor {
 public:
-  WorkerPool(int threads, int cores);
+  WorkerPool(int threads, const cpu_set_t &cores);
   ~WorkerPool() override;
   void run(int64_t chunks, void (*chunk)(void *, int64_t), void *data) override;
   int concurrency() const override { return workerCount + 1; }
@@ -139,22 +141,24 @@ private:
   bool spin; // pointless where threads outnumber cores
   int workerCount = 0;
   std::unique_ptr<std::thread[]> workers;
-  cpu_set_t allowed;                 // cores of the thread that made the pool
+  cpu_set_t allowed;                 // cores that workers may use
   bool moves = false;                // whether workers are kept off a core
   std::atomic<int> away[kMostMoved]; // for each worker the core it is kept off
   Slot slots[kSlots];
 };
 
-WorkerPool::WorkerPool(int threads, int cores) : spin(threads <= cores) {
+WorkerPool::WorkerPool(int threads, const cpu_set_t &cores)
+    : spin(threads <= CPU_COUNT(&cores)), allowed(cores) {
   workers.reset(new (std::nothrow) std::thread[threads]);
   while (workers && workerCount < threads - 1 &&
          startThread(
              workers[workerCount], "noodle-worker", [this] { workerLoop(); }))
-    ++workerCount;
+    // They begin on the cores of this thread, which may be fewer. Advice.
+    pthread_setaffinity_np(workers[workerCount++].native_handle(),
+                           sizeof(allowed), &allowed);
   for (std::atomic<int> &core : away)
     core.store(-1, std::memory_order_relaxed);
-  moves = spin && workerCount <= kMostMoved &&
-          sched_getaffinity(0, sizeof(allowed), &allowed) == 0;
+  moves = spin && workerCount <= kMostMoved;
 }
 
 WorkerPool::~WorkerPool() {
@@ -240,20 +244,40 @@ void WorkerPool::workerLoop() {
   }
 }
 
-int availableCores() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) == 0)
-    return std::max(1, CPU_COUNT(&set));
-  return std::max(1u, std::thread::hardware_concurrency());
+/// The cores of this thread; of all threads of the process where these are
+/// fewer than `threads`. An OpenMP runtime in the same process may have bound
+/// the thread that makes the pool to one core: a pool of two that inherited
+/// this ran 1024 x 1024 products no faster than one thread (two cores of an AMD
+/// EPYC 9004, beside AOCL-BLAS 5.2). What the process started with, by taskset
+/// or in a container, still holds: no thread of it has more.
+cpu_set_t usableCores(int threads) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (sched_getaffinity(0, sizeof(cores), &cores) != 0)
+    for (unsigned i = 0; i < std::clamp(std::thread::hardware_concurrency(), 1u,
+                                        static_cast<unsigned>(CPU_SETSIZE));
+         ++i)
+      CPU_SET(i, &cores);
+  DIR *tasks =
+      CPU_COUNT(&cores) < threads ? opendir("/proc/self/task") : nullptr;
+  while (const dirent *task = tasks ? readdir(tasks) : nullptr) {
+    cpu_set_t others;
+    if (pid_t id = std::atoi(task->d_name);
+        id > 0 && sched_getaffinity(id, sizeof(others), &others) == 0)
+      CPU_OR(&cores, &cores, &others);
+  }
+  if (tasks)
+    closedir(tasks);
+  return cores;
 }
 
 } // namespace
 
 std::unique_ptr<Executor> createWorkerPool(int threads) {
   constexpr int kMaxThreads = 1024;
-  int cores = availableCores();
+  cpu_set_t cores = usableCores(threads);
   if (threads == 0)
-    threads = cores;
+    threads = CPU_COUNT(&cores);
   return std::make_unique<WorkerPool>(std::clamp(threads, 1, kMaxThreads),
                                       cores);
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sched.h>
 #include <set>
 #include <thread>
 #include <vector>
@@ -329,6 +330,45 @@ TEST(WorkerPool, AllThreadsTakePart) {
   };
   executor->run(kThreads, chunk, &inside);
   EXPECT_EQ(inside, kThreads);
+}
+
+// As an OpenMP runtime leaves the thread that it has bound.
+TEST(WorkerPool, WorkersOfABoundThreadUseTheProcessesCores) {
+  cpu_set_t all;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
+  if (CPU_COUNT(&all) < 2)
+    GTEST_SKIP() << "SKIPPED: one core, so a pool of two has no other to use";
+  int first = 0;
+  while (!CPU_ISSET(first, &all))
+    ++first;
+  struct Seen {
+    std::atomic<int> arrived{0};
+    std::thread::id caller;
+    cpu_set_t workers{};
+  } seen;
+  std::thread([&] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+    EXPECT_EQ(createWorkerPool(0)->concurrency(), 1);
+    std::unique_ptr<Executor> pool = createWorkerPool(2);
+    ASSERT_EQ(pool->concurrency(), 2);
+    seen.caller = std::this_thread::get_id();
+    pool->run(
+        2,
+        [](void *data, int64_t) {
+          auto &seen = *static_cast<Seen *>(data);
+          ++seen.arrived;
+          while (seen.arrived < 2)
+            std::this_thread::yield();
+          if (std::this_thread::get_id() != seen.caller)
+            sched_getaffinity(0, sizeof(seen.workers), &seen.workers);
+        },
+        &seen);
+  }).join();
+  CPU_CLR(first, &seen.workers);
+  EXPECT_GE(CPU_COUNT(&seen.workers), 1);
 }
 
 TEST(WorkerPool, SleepingWorkersWakeUp) {
