@@ -191,10 +191,6 @@ Context::~Context() {
   impl.~Impl();
 }
 
-noodle_rt_context *Context::handle() {
-  return reinterpret_cast<noodle_rt_context *>(storage);
-}
-
 Context *Context::from(noodle_rt_context *handle) {
   return reinterpret_cast<Impl *>(handle)->self;
 }
@@ -390,6 +386,14 @@ void *noodle_ir_alloc(noodle_rt_context *context, int64_t bytes) {
   Call::Guard lock(call);
   call.blocks.push(BlockHeader::of(payload), &call);
   return payload;
+}
+
+void *noodle_ir_result(noodle_rt_context *context, int64_t bytes,
+                       int64_t index) {
+  const std::span<const ResultMemory> given = callOf(context).options.results;
+  if (uint64_t(index) < given.size() && given[index].bytes == bytes) [[likely]]
+    return given[index].memory;
+  return noodle_ir_alloc(context, bytes);
 }
 
 void noodle_ir_free(noodle_rt_context *context, void *payload) {

@@ -402,8 +402,19 @@ NOODLE_API noodle_status *noodle_call_bind(noodle_program *program,
                                            size_t argument_count,
                                            const noodle_call_options *options,
                                            noodle_call **call);
+/** The same with results in the host's memory: dense row-major tensors and
+ *  scalars, which overlap no argument and no other result. They are written in
+ *  place where they are aligned to 64 bytes, else copied after each run; after
+ *  a failed run their contents are undefined. The quickest way to call small
+ *  programs again and again: nothing is allocated. */
+NOODLE_API noodle_status *
+noodle_call_bind_into(noodle_program *program, const noodle_tensor *arguments,
+                      size_t argument_count, const noodle_tensor *results,
+                      size_t result_count, const noodle_call_options *options,
+                      noodle_call **call);
 /** Runs it on the buffers as they are now; their contents may have changed,
- *  their shapes and patterns not. Results as in noodle_program_call. */
+ *  their shapes and patterns not. Results as in noodle_program_call; of a call
+ *  that has memory for them, `region` and `results` are NULL. */
 NOODLE_API noodle_status *noodle_call_run(noodle_call *call,
                                           noodle_region *region,
                                           noodle_tensor *results,

@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define NOODLE_RT_ABI_VERSION 6u
+#define NOODLE_RT_ABI_VERSION 7u
 /// Greatest tensor rank; a program with a larger one is refused when compiled.
 #define NOODLE_RT_MAX_RANK 32
 /// Alignment in bytes of every allocation a kernel or a region hands out.

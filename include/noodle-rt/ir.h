@@ -32,6 +32,11 @@ void *noodle_ir_alloc(noodle_rt_context *context, int64_t bytes);
 void *noodle_ir_try_alloc(noodle_rt_context *context, int64_t bytes,
                           int64_t site);
 
+/// The buffer of result `index`, asked for once and never given back: memory of
+/// the host where it gave some of `bytes` bytes, else as noodle_ir_alloc.
+void *noodle_ir_result(noodle_rt_context *context, int64_t bytes,
+                       int64_t index);
+
 /// Gives back a block of this call. Null is allowed.
 void noodle_ir_free(noodle_rt_context *context, void *block);
 

@@ -22,6 +22,7 @@
 #include <memory>
 #include <memory_resource>
 #include <mutex>
+#include <span>
 #include <string>
 
 namespace noodle::rt {
@@ -253,6 +254,12 @@ public:
                                    const noodle_rt_product &product) = 0;
 };
 
+/// A host's own memory for a result, aligned to NOODLE_RT_ALIGNMENT.
+struct ResultMemory {
+  void *memory = nullptr;
+  int64_t bytes = -1; ///< negative: none
+};
+
 struct CallOptions {
   Executor *executor = nullptr;   ///< null: serial on the calling thread
   int64_t memoryLimit = 0;        ///< bytes live in the call at once; 0: none
@@ -264,6 +271,8 @@ struct CallOptions {
   DeviceCalls *deviceCalls = nullptr;
   /// Null: every product falls back. Must outlive the context.
   ProductCalls *productCalls = nullptr;
+  /// Where results go, by their number. Must outlive the context.
+  std::span<const ResultMemory> results;
 };
 
 /// One call of one kernel: its blocks, budget, deadline and failure. Created on
@@ -276,7 +285,9 @@ public:
   Context(const Context &) = delete;
   Context &operator=(const Context &) = delete;
 
-  noodle_rt_context *handle();
+  noodle_rt_context *handle() {
+    return reinterpret_cast<noodle_rt_context *>(storage);
+  }
   static Context *from(noodle_rt_context *handle);
 
   /// Settles the call: what its entry returned, or the failure that was

@@ -138,6 +138,7 @@ struct noodle_call {
   std::shared_ptr<noodle::capi::EngineState> state;
   std::shared_ptr<noodle::engine::Program> program;
   noodle::engine::BoundCall call;
+  bool into = false; ///< it has memory for its results
 };
 
 // The host's tensor is the ABI's under a name of its own.

@@ -194,14 +194,17 @@ noodle_status *noodle_program_call(noodle_program *program,
   });
 }
 
-noodle_status *noodle_call_bind(noodle_program *program,
-                                const noodle_tensor *arguments,
-                                size_t argument_count,
-                                const noodle_call_options *given,
-                                noodle_call **call) {
+static noodle_status *
+bind(noodle_program *program, const noodle_tensor *arguments,
+     size_t argument_count, const noodle_tensor *results, size_t result_count,
+     bool into, const noodle_call_options *given, noodle_call **call) {
   return guarded([&]() -> noodle_status * {
-    if (!program || !call || (argument_count && !arguments))
-      return nullArgument(!program ? "program" : !call ? "call" : "arguments");
+    if (!program || !call || (argument_count && !arguments) ||
+        (result_count && !results))
+      return nullArgument(!program                       ? "program"
+                          : !call                        ? "call"
+                          : argument_count && !arguments ? "arguments"
+                                                         : "results");
     noodle_call_options host;
     engine::CallOptions options;
     if (noodle_status *status = readCallOptions(given, host, options))
@@ -212,12 +215,35 @@ noodle_status *noodle_call_bind(noodle_program *program,
     auto made = std::make_unique<noodle_call>();
     made->state = program->state;
     made->program = program->program;
+    made->into = into;
     if (noodle_status *status = toC(program->program->bind(
             views(arguments, argument_count), options, made->call)))
       return status;
+    if (into)
+      if (noodle_status *status =
+              toC(made->call.giveResults(views(results, result_count))))
+        return status;
     *call = made.release();
     return nullptr;
   });
+}
+
+noodle_status *noodle_call_bind(noodle_program *program,
+                                const noodle_tensor *arguments,
+                                size_t argument_count,
+                                const noodle_call_options *options,
+                                noodle_call **call) {
+  return bind(program, arguments, argument_count, nullptr, 0, false, options,
+              call);
+}
+
+noodle_status *
+noodle_call_bind_into(noodle_program *program, const noodle_tensor *arguments,
+                      size_t argument_count, const noodle_tensor *results,
+                      size_t result_count, const noodle_call_options *options,
+                      noodle_call **call) {
+  return bind(program, arguments, argument_count, results, result_count, true,
+              options, call);
 }
 
 noodle_status *noodle_call_run(noodle_call *call, noodle_region *region,
@@ -225,6 +251,17 @@ noodle_status *noodle_call_run(noodle_call *call, noodle_region *region,
   return guarded([&]() -> noodle_status * {
     if (!call)
       return nullArgument("call");
+    if (call->into) {
+      if (region || results || result_count) [[unlikely]]
+        return failure(NOODLE_INVALID_ARGUMENT,
+                       "the call was bound with memory for its results: it "
+                       "takes no region and no slots");
+      // 8 x 8 products take 20 ns this way, 65 with all that a call may have
+      // (Zen 4).
+      if (call->call.runQuickly())
+        return nullptr;
+      return toC(call->call.run());
+    }
     if (noodle_status *status =
             checkSlots(*call->program, region, results, result_count))
       return status;

@@ -13,13 +13,6 @@
 namespace noodle::engine {
 namespace {
 
-Status refuse(const Signature &function, size_t index,
-              const std::string &what) {
-  return Status::error(Code::InvalidArgument,
-                       "argument " + std::to_string(index) + " of @" +
-                           function.name + ": " + what);
-}
-
 /// The first fault of positions and coordinates, or nothing. Reads each entry
 /// once.
 template <typename P, typename C>
@@ -164,83 +157,107 @@ bool gapless(const noodle_rt_tensor &view) {
   return true;
 }
 
-} // namespace
-
-Status checkArgument(const Signature &function, size_t index,
-                     const noodle_rt_tensor &view, bool trusted) {
-  const TensorType &type = function.parameters[index];
+/// `refuse` makes an error of a fault.
+template <typename Refuse>
+Status checkView(const TensorType &type, const noodle_rt_tensor &view,
+                 bool trusted, Refuse refuse) {
   if (view.type != type.element)
-    return refuse(function, index,
-                  std::string("expected ") +
-                      noodle_rt_element_name(type.element) + ", got " +
-                      noodle_rt_element_name(view.type));
+    return refuse(std::string("expected ") +
+                  noodle_rt_element_name(type.element) + ", got " +
+                  noodle_rt_element_name(view.type));
   // A dense view of rank 0 and a scalar are the same thing to a host.
   bool point = type.extents.empty() && !type.sparse() && view.rank == 0 &&
                view.layout <= NOODLE_RT_DENSE;
   if (!point &&
       (view.layout != type.layout || view.rank != type.extents.size()))
-    return refuse(function, index,
-                  "expected " + describe(type) + ", got " + describe(view));
+    return refuse("expected " + describe(type) + ", got " + describe(view));
   for (int k = 0; k < view.rank; ++k) {
     if (view.extents[k] < 0)
-      return refuse(function, index,
-                    "extent " + std::to_string(k) + " is negative");
+      return refuse("extent " + std::to_string(k) + " is negative");
     if (type.extents[k] >= 0 && view.extents[k] != type.extents[k])
-      return refuse(function, index,
-                    "extent " + std::to_string(k) + " is " +
-                        std::to_string(view.extents[k]) + ", expected " +
-                        std::to_string(type.extents[k]));
+      return refuse("extent " + std::to_string(k) + " is " +
+                    std::to_string(view.extents[k]) + ", expected " +
+                    std::to_string(type.extents[k]));
   }
   if (!type.sparse()) {
     int64_t count = countOf(view);
     if (count < 0)
-      return refuse(function, index, "its size overflows");
+      return refuse("its size overflows");
     if (count > 0 && !view.values)
-      return refuse(function, index, "values are null");
+      return refuse("values are null");
     if (view.type == NOODLE_RT_I1 && !trusted && gapless(view) &&
         !booleansHold(view, count))
-      return refuse(function, index, "an i1 is neither 0 nor 1");
+      return refuse("an i1 is neither 0 nor 1");
     return {};
   }
   bool coo = type.layout == NOODLE_RT_COO;
   if ((!coo && view.position_width != type.positionWidth) ||
       view.coordinate_width != type.coordinateWidth)
-    return refuse(function, index,
-                  "expected positions of " +
-                      std::to_string(8 * type.positionWidth) +
-                      " bits and coordinates of " +
-                      std::to_string(8 * type.coordinateWidth) + ", got " +
-                      std::to_string(8 * view.position_width) + " and " +
-                      std::to_string(8 * view.coordinate_width));
+    return refuse(
+        "expected positions of " + std::to_string(8 * type.positionWidth) +
+        " bits and coordinates of " + std::to_string(8 * type.coordinateWidth) +
+        ", got " + std::to_string(8 * view.position_width) + " and " +
+        std::to_string(8 * view.coordinate_width));
   int64_t bytes;
   if (view.stored < 0 ||
       __builtin_mul_overflow(view.stored, int64_t(16), &bytes) ||
       __builtin_mul_overflow(
           std::max(view.extents[0], view.extents[view.rank - 1]), int64_t(8),
           &bytes))
-    return refuse(function, index, "its size overflows");
+    return refuse("its size overflows");
   if (coo && type.positionWidth == 4 && view.stored > INT32_MAX)
-    return refuse(function, index,
-                  "more entries than positions of 32 bits count: use a wider "
+    return refuse("more entries than positions of 32 bits count: use a wider "
                   "posWidth");
   if (!coo && !view.positions)
-    return refuse(function, index, "positions are null");
+    return refuse("positions are null");
   if (type.layout == NOODLE_RT_DCSR &&
       (view.stored_rows < 0 || view.stored_rows > view.extents[0]))
-    return refuse(function, index,
-                  std::to_string(view.stored_rows) + " stored rows of " +
+    return refuse(std::to_string(view.stored_rows) + " stored rows of " +
                       std::to_string(view.extents[0]));
   if (type.listsRows() && (coo ? view.stored : view.stored_rows) > 0 &&
       !view.rows)
-    return refuse(function, index, "rows are null");
+    return refuse("rows are null");
   if (view.stored > 0 && (!view.values || !view.coordinates))
-    return refuse(function, index, "values or coordinates are null");
+    return refuse("values or coordinates are null");
   if (trusted)
     return {};
   if (std::string fault = sparseFault(view); !fault.empty())
-    return refuse(function, index, fault);
+    return refuse(fault);
   if (view.type == NOODLE_RT_I1 && !booleansHold(view, view.stored))
-    return refuse(function, index, "an i1 is neither 0 nor 1");
+    return refuse("an i1 is neither 0 nor 1");
+  return {};
+}
+
+} // namespace
+
+Status checkArgument(const Signature &function, size_t index,
+                     const noodle_rt_tensor &view, bool trusted) {
+  return checkView(
+      function.parameters[index], view, trusted, [&](const std::string &what) {
+        return Status::error(Code::InvalidArgument,
+                             "argument " + std::to_string(index) + " of @" +
+                                 function.name + ": " + what);
+      });
+}
+
+Status checkResult(const Signature &function, size_t index,
+                   const noodle_rt_tensor &view) {
+  auto refuse = [&](const std::string &what) {
+    return Status::error(Code::InvalidArgument,
+                         "result " + std::to_string(index) + " of @" +
+                             function.name + ": " + what);
+  };
+  const TensorType &type = function.results[index];
+  if (type.sparse())
+    return refuse("it is sparse, so only a call knows its size: bind the call "
+                  "without memory for it");
+  if (Status status = checkView(type, view, /*trusted=*/true, refuse);
+      !status.ok())
+    return status;
+  if (type.layout == NOODLE_RT_SCALAR && !view.values)
+    return refuse("values are null");
+  if (countOf(view) > 0 && !gapless(view))
+    return refuse("its memory is not row-major");
   return {};
 }
 

@@ -8,21 +8,6 @@
 
 namespace noodle::engine {
 
-static bool hasStrategy(const Artifact &artifact, const char *strategy) {
-  for (const Site &site : artifact.sites)
-    if (site.strategy == strategy)
-      return true;
-  return false;
-}
-
-bool mayAskBlas(const Artifact &artifact) {
-  return hasStrategy(artifact, "library");
-}
-
-bool mayLackMemory(const Artifact &artifact) {
-  return hasStrategy(artifact, "strassen") || hasStrategy(artifact, "tiled");
-}
-
 void fillBlas(Receipt &receipt, rt::BlasReceipt used) {
   receipt.blas = std::move(used);
   for (SiteReceipt &site : receipt.sites) {

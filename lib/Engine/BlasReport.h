@@ -11,12 +11,6 @@
 
 namespace noodle::engine {
 
-/// Whether an op of the program may ask a BLAS of the host.
-bool mayAskBlas(const Artifact &artifact);
-
-/// Whether an op of the program has temporaries that it can do without.
-bool mayLackMemory(const Artifact &artifact);
-
 /// Fills a receipt's part about the BLAS; its sites are filled already.
 void fillBlas(Receipt &receipt, rt::BlasReceipt used);
 

@@ -182,20 +182,6 @@ private:
   bool kept = false;
 };
 
-/// A slot as the entry expects it; it fills the rest.
-void prepareSlot(const TensorType &type, noodle_rt_tensor &slot,
-                 ScalarSpace &scalar) {
-  slot.layout = type.listsRows() ? NOODLE_RT_CSR : type.layout;
-  slot.type = type.element;
-  slot.rank = uint8_t(type.extents.size());
-  slot.position_width = type.positionWidth;
-  slot.coordinate_width = type.coordinateWidth;
-  slot.stored = 0;
-  slot.positions = slot.coordinates = slot.rows = nullptr;
-  slot.stored_rows = 0;
-  slot.values = type.layout == NOODLE_RT_SCALAR ? scalar.data() : nullptr;
-}
-
 /// Programs take host memory; what only the device can read is an error here
 /// and would end the process elsewhere.
 Status checkHostMemory(const rt::Device &device, const Signature &function,
@@ -295,11 +281,29 @@ void BoundCall::enter(std::shared_ptr<const Kernel> entered, size_t index) {
   code = impl.entries[index];
   if (code)
     module = impl.moduleOn(options.device.device);
-  asksBlas = mayAskBlas(impl.artifact);
-  asksMemory = options.strictBlas && mayLackMemory(impl.artifact);
+  auto calls = [&](llvm::StringRef name) {
+    return impl.code && impl.code->runtimeCalls().contains(name);
+  };
+  asksBlas = calls("noodle_ir_product");
+  asksMemory = options.strictBlas && calls("noodle_ir_try_alloc");
   tierZero = impl.promotion != nullptr;
   fast = impl.references.empty() && !options.receipt && code && !module &&
          !asksBlas && !asksMemory && !tierZero;
+  quick.reset();
+  auto direct = [&](const rt::ResultMemory &result) {
+    return result.memory ||
+           function->results[size_t(&result - memory.data())].layout ==
+               NOODLE_RT_SCALAR;
+  };
+  if (fast && hasResults() && strided.empty() &&
+      impl.code->runtimeCalls().size() == calls("noodle_ir_result") &&
+      !options.cancel && !options.deadlineMillis &&
+      llvm::all_of(memory, direct)) {
+    rt::CallOptions alone;
+    alone.results = memory;
+    quick = std::make_unique<rt::Context>(*pool, alone);
+    prepareSlots();
+  }
   kernel = std::move(entered);
 }
 
@@ -310,22 +314,32 @@ Status BoundCall::run(rt::Region &region, std::span<noodle_rt_tensor> results) {
                              std::to_string(function->results.size()) +
                              " results, got slots for " +
                              std::to_string(results.size()));
+  return runTo({&region, results});
+}
+
+Status BoundCall::run() {
+  if (runQuickly())
+    return {};
+  quick.reset(); // what it allocated goes; the call is made anew, and told of
+  return runTo({});
+}
+
+Status BoundCall::runTo(const Destination &to) {
   if (fast) {
     Try attempt;
     attempt.deadlineMillis = options.deadlineMillis;
-    return runOnce(region, results, attempt);
+    return runOnce(to, attempt);
   }
-  return tierZero ? runTierZero(region, results) : runSlowly(region, results);
+  return tierZero ? runTierZero(to) : runSlowly(to);
 }
 
-Status BoundCall::runTierZero(rt::Region &region,
-                              std::span<noodle_rt_tensor> results) {
+Status BoundCall::runTierZero(const Destination &to) {
   std::shared_ptr<Promotion> promotion = kernel->impl().promotion;
   if (std::shared_ptr<const Kernel> next = promotion->successor()) {
     earlier = promotion->calls();
     size_t index = size_t(function - kernel->artifact().functions.data());
     enter(std::move(next), index);
-    return run(region, results);
+    return to.region ? runTo(to) : run();
   }
   Clock::time_point begin = Clock::now();
   Status status;
@@ -333,16 +347,15 @@ Status BoundCall::runTierZero(rt::Region &region,
       !asksMemory) {
     Try attempt;
     attempt.deadlineMillis = options.deadlineMillis;
-    status = runOnce(region, results, attempt);
+    status = runOnce(to, attempt);
   } else {
-    status = runSlowly(region, results);
+    status = runSlowly(to);
   }
   promotion->count(secondsSince(begin));
   return status;
 }
 
-Status BoundCall::runSlowly(rt::Region &region,
-                            std::span<noodle_rt_tensor> results) {
+Status BoundCall::runSlowly(const Destination &to) {
   const Kernel::Impl &impl = kernel->impl();
   Clock::time_point begin = Clock::now();
   int threads = options.executor ? options.executor->concurrency() : 1;
@@ -363,7 +376,7 @@ Status BoundCall::runSlowly(rt::Region &region,
   bool alive = module && (options.device.strict || !module->device().lost());
   if (alive) {
     attempt.used = &used;
-    status = runOnDevice(region, results, attempt);
+    status = runOnDevice(to, attempt);
     again = attempt.lost && !options.device.strict;
   } else if (module) {
     used.steps.push_back({"lost", kDeviceLost, -1});
@@ -376,7 +389,7 @@ Status BoundCall::runSlowly(rt::Region &region,
     if (asksBlas)
       attempt.blas = &blas.emplace(options.blas, options.strictBlas);
     attempt.deadlineMillis = remaining(options.deadlineMillis, begin);
-    status = runOnce(region, results, attempt);
+    status = runOnce(to, attempt);
   }
   if (blas && !status.ok())
     placeRefusal(status, impl.artifact, blas->receipt());
@@ -407,14 +420,12 @@ Status BoundCall::runSlowly(rt::Region &region,
   return status;
 }
 
-Status BoundCall::runOnDevice(rt::Region &region,
-                              std::span<noodle_rt_tensor> results,
-                              Try &attempt) {
+Status BoundCall::runOnDevice(const Destination &to, Try &attempt) {
   // Outlives the context, whose blocks it knows.
   rt::DeviceSession session(*module,
                             {options.device.strict, options.device.profile});
   attempt.session = &session;
-  Status status = runOnce(region, results, attempt);
+  Status status = runOnce(to, attempt);
   *attempt.used = session.receipt();
   if (!attempt.lost)
     return status;
@@ -430,13 +441,14 @@ Status BoundCall::runOnDevice(rt::Region &region,
   return status;
 }
 
-Status BoundCall::runOnce(rt::Region &region,
-                          std::span<noodle_rt_tensor> results, Try &attempt) {
-  rt::Context context(*pool, {options.executor, options.memoryLimit,
-                              attempt.deadlineMillis, options.cancel,
-                              attempt.host, attempt.session, attempt.blas});
-  for (size_t k = 0; k < slots.size(); ++k)
-    prepareSlot(function->results[k], slots[k], scalars[k]);
+Status BoundCall::runOnce(const Destination &to, Try &attempt) {
+  rt::Context context(
+      *pool, {options.executor, options.memoryLimit, attempt.deadlineMillis,
+              options.cancel, attempt.host, attempt.session, attempt.blas,
+              // A device knows blocks of the call alone.
+              to.region || attempt.session ? std::span<const rt::ResultMemory>()
+                                           : memory});
+  prepareSlots();
   noodle_rt_status returned = NOODLE_RT_OK;
   for (uint32_t k : strided)
     if (!(rt::listsRows(originals[k].layout) ? makeCompressed : makeContiguous)(
@@ -470,7 +482,9 @@ Status BoundCall::runOnce(rt::Region &region,
                            "result " + std::to_string(k) +
                                " has more rows than coordinates of 32 bits "
                                "name: use a wider encoding");
-  Adoption adoption(context, region);
+  if (!to.region)
+    return deliver();
+  Adoption adoption(context, *to.region);
   for (size_t k = 0; k < slots.size(); ++k)
     if (!adoption.take(slots[k], function->results[k]))
       return Status::error(Code::OutOfMemory,
@@ -478,9 +492,9 @@ Status BoundCall::runOnce(rt::Region &region,
                            "machine's memory");
   adoption.keep();
   for (size_t k = 0; k < slots.size(); ++k)
-    if (results[k] = slots[k]; function->results[k].sparseVector()) {
-      results[k].rank = 1;
-      results[k].extents[0] = results[k].extents[1];
+    if (to.results[k] = slots[k]; function->results[k].sparseVector()) {
+      to.results[k].rank = 1;
+      to.results[k].extents[0] = to.results[k].extents[1];
     }
   return {};
 }

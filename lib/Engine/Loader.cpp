@@ -66,6 +66,8 @@ public:
         return next->run(llvm::createStringError(
             "the kernel calls '" + llvm::Twine(*name) +
             "', which is not among the symbols that kernels may call"));
+      if ((*name).starts_with("noodle_ir_"))
+        code.calls.insert(*name);
       found[name] = {llvm::orc::ExecutorAddr::fromPtr(bound->second),
                      llvm::JITSymbolFlags::Exported |
                          llvm::JITSymbolFlags::Callable};

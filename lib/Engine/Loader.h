@@ -10,6 +10,7 @@
 #include "noodle/Engine/Status.h"
 
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ExecutionEngine/JITLink/JITLinkMemoryManager.h"
 
 #include <memory>
@@ -28,6 +29,8 @@ public:
 
   void *find(llvm::StringRef name) const { return symbols.lookup(name); }
   int64_t bytes() const { return size; }
+  /// The functions of the runtime that it calls.
+  const llvm::StringSet<> &runtimeCalls() const { return calls; }
 
 private:
   LoadedCode();
@@ -35,6 +38,7 @@ private:
   llvm::jitlink::InProcessMemoryManager memory;
   llvm::jitlink::JITLinkMemoryManager::FinalizedAlloc allocation;
   llvm::StringMap<void *> symbols;
+  llvm::StringSet<> calls;
   int64_t size = 0;
 };
 

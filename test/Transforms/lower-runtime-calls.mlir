@@ -45,12 +45,52 @@ func.func @at(%ok: i1, %node: index) {
 func.func @alloc(%n: index) -> memref<?x4xf64> {
 // CHECK:       "llvm.intr.umul.with.overflow"
 // CHECK:       llvm.select
-// CHECK:       %[[P:.*]] = llvm.call @noodle_ir_alloc(%[[CTX]],
+// CHECK:       %[[P:.*]] = llvm.call @noodle_ir_result(%[[CTX]],
 // CHECK:       llvm.icmp "ne" %[[P]]
 // CHECK:       cf.cond_br
 // CHECK-NOT:   memref.alloc
   %m = memref.alloc(%n) : memref<?x4xf64>
   return %m : memref<?x4xf64>
+}
+
+// -----
+
+// Buffers of results by their number; not what is returned a second time, or
+// allocated more than once, or by a function that the program calls.
+
+// CHECK-LABEL: func.func private @noodle.results(
+// CHECK:       llvm.call @noodle_ir_alloc(%{{.*}}, %{{.*}})
+// CHECK:       %[[ONE:.*]] = llvm.mlir.constant(1 : i64)
+// CHECK-NEXT:  llvm.call @noodle_ir_result(%{{.*}}, %{{.*}}, %[[ONE]])
+// CHECK:       llvm.call @noodle_ir_alloc(%{{.*}}, %{{.*}})
+func.func @results(%x: memref<2xf64>, %more: i1) -> (memref<2xf64>, memref<2xf64>, memref<2xf64>, memref<2xf64>, f64) {
+  %c0 = arith.constant 0 : index
+  %other = memref.alloc() : memref<2xf64>
+  %s = memref.load %other[%c0] : memref<2xf64>
+  memref.dealloc %other : memref<2xf64>
+  %m = memref.alloc() : memref<2xf64>
+  cf.br ^loop
+^loop:
+  %again = memref.alloc() : memref<2xf64>
+  cf.cond_br %more, ^loop, ^end
+^end:
+  return %x, %m, %m, %again, %s : memref<2xf64>, memref<2xf64>, memref<2xf64>, memref<2xf64>, f64
+}
+
+// -----
+
+// CHECK-LABEL: func.func private @noodle.callee(
+// CHECK:       llvm.call @noodle_ir_alloc(
+func.func @callee() -> memref<2xf64> {
+  %m = memref.alloc() : memref<2xf64>
+  return %m : memref<2xf64>
+}
+
+// CHECK-LABEL: func.func private @noodle.caller(
+// CHECK-NOT:   noodle_ir_result
+func.func @caller() -> memref<2xf64> {
+  %m = call @callee() : () -> memref<2xf64>
+  return %m : memref<2xf64>
 }
 
 // -----

@@ -94,19 +94,52 @@ public:
   /// the way, the call is made again without one, unless its use is strict.
   Status run(rt::Region &region, std::span<noodle_rt_tensor> results);
 
+  /// From now on results go to memory of the host: dense row-major tensors and
+  /// scalars that overlap no argument and no other result. Code writes them in
+  /// place where they are aligned to NOODLE_RT_ALIGNMENT, else they are copied.
+  /// Fails with InvalidArgument, naming function and result.
+  Status giveResults(std::span<const noodle_rt_tensor> results);
+  bool hasResults() const { return !given.empty(); }
+  /// Runs a call that was given results. Where their extents are not those of
+  /// the results it fails with InvalidArgument; after a failure their contents
+  /// are undefined.
+  Status run();
+  /// The same where that takes nothing but the code: false where it takes more
+  /// or did not succeed, and nothing has happened that run() does not repair.
+  bool runQuickly() {
+    return quick &&
+           code(quick->handle(), views.data(), slots.data()) == NOODLE_RT_OK &&
+           delivered();
+  }
+
   const Signature *signature() const { return function; }
 
 private:
   /// What one try of a call tells besides its status.
   struct Try;
-  Status runOnce(rt::Region &region, std::span<noodle_rt_tensor> results,
-                 Try &attempt);
+  /// Where results go.
+  struct Destination {
+    rt::Region *region = nullptr; ///< null: the host's memory
+    std::span<noodle_rt_tensor> results;
+  };
+  Status runTo(const Destination &to);
+  Status runOnce(const Destination &to, Try &attempt);
   /// Run by tier-0 until there is optimised code, which then takes over.
-  Status runTierZero(rt::Region &region, std::span<noodle_rt_tensor> results);
+  Status runTierZero(const Destination &to);
   void enter(std::shared_ptr<const Kernel> kernel, size_t index);
-  Status runSlowly(rt::Region &region, std::span<noodle_rt_tensor> results);
-  Status runOnDevice(rt::Region &region, std::span<noodle_rt_tensor> results,
-                     Try &attempt);
+  Status runSlowly(const Destination &to);
+  Status runOnDevice(const Destination &to, Try &attempt);
+  void prepareSlots();
+  bool delivered() const {
+    for (size_t k = 0; k < slots.size(); ++k)
+      if (slots[k].values != given[k].values ||
+          (resultsVary &&
+           !std::equal(slots[k].extents, slots[k].extents + slots[k].rank,
+                       given[k].extents)))
+        return false;
+    return true;
+  }
+  Status deliver();
 
   rt::Pool *pool = nullptr;
   std::shared_ptr<const Kernel> kernel;
@@ -124,6 +157,12 @@ private:
   std::vector<uint32_t> strided;           ///< arguments each run makes anew
   std::vector<noodle_rt_tensor> slots;     ///< results as the kernel fills them
   std::vector<ScalarSpace> scalars;        ///< values of scalar results
+  std::vector<noodle_rt_tensor> given;     ///< the host's results
+  std::vector<rt::ResultMemory> memory;    ///< of `given`, what code may write
+  bool resultsVary = false; ///< only a call knows extents of a result
+  /// Of code that asks nothing of the runtime but this memory: one for all
+  /// calls. Null: each has its own.
+  std::unique_ptr<rt::Context> quick;
 };
 
 /// bind and run in one.
@@ -137,6 +176,11 @@ Status call(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
 /// and coordinates of a sparse view are in range and in order.
 Status checkArgument(const Signature &function, size_t index,
                      const noodle_rt_tensor &view, bool trusted);
+
+/// Whether `view` can be memory for result `index` of `function`, which is not
+/// sparse: as above, and row-major.
+Status checkResult(const Signature &function, size_t index,
+                   const noodle_rt_tensor &view);
 
 } // namespace noodle::engine
 

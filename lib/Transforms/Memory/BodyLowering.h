@@ -21,10 +21,14 @@ namespace mlir::noodle {
 /// Lowers one function's body.
 class BodyLowering {
 public:
+  /// `results`: the allocations that are results of the entry, with their
+  /// numbers.
   BodyLowering(func::FuncOp function, StringAttr parallelFor,
+               const DenseMap<Operation *, int64_t> &results,
                RuntimeFunctions &runtime, const LLVMTypeConverter &converter)
-      : function(function), parallelFor(parallelFor), runtime(runtime),
-        converter(converter), module(function->getParentOfType<ModuleOp>()) {}
+      : function(function), parallelFor(parallelFor), results(results),
+        runtime(runtime), converter(converter),
+        module(function->getParentOfType<ModuleOp>()) {}
 
   LogicalResult run();
 
@@ -58,6 +62,7 @@ private:
 
   func::FuncOp function;
   StringAttr parallelFor; ///< what calls of the parallel loop name
+  const DenseMap<Operation *, int64_t> &results;
   RuntimeFunctions &runtime;
   const LLVMTypeConverter &converter;
   ModuleOp module;

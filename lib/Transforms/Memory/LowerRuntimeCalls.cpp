@@ -134,8 +134,15 @@ LogicalResult BodyLowering::lower(memref::AllocOp op) {
     op.erase();
     return success();
   }
-  Value memory = LLVM::CallOp::create(b, runtime.get("noodle_ir_alloc"),
-                                      ValueRange{context, size})
+  SmallVector<Value> wanted = {context, size};
+  auto result = results.find(op);
+  if (result != results.end())
+    wanted.push_back(slots.i64(result->second));
+  Value memory = LLVM::CallOp::create(b,
+                                      runtime.get(result == results.end()
+                                                      ? "noodle_ir_alloc"
+                                                      : "noodle_ir_result"),
+                                      wanted)
                      .getResult();
   Value null = LLVM::ZeroOp::create(b, memory.getType());
   Value good = LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::ne, memory, null);
@@ -410,6 +417,9 @@ struct LowerRuntimeCalls
     }
     if (failed(rename(module, functions)))
       return signalPassFailure();
+    for (func::FuncOp function : functions)
+      if (failed(findResults(function)))
+        return signalPassFailure();
     Builder builder(&getContext());
     Type ptr = LLVM::LLVMPointerType::get(&getContext());
     for (func::FuncOp function : functions) {
@@ -430,13 +440,9 @@ struct LowerRuntimeCalls
     for (func::FuncOp function : functions) {
       StringRef name = function.getName();
       name.consume_front(kFunctionPrefix);
-      auto signature = function->getAttrOfType<TypeAttr>(kSignatureAttr);
-      if (function.isPublic()) {
-        auto type = signature ? cast<FunctionType>(signature.getValue())
-                              : sourceTypes.lookup(function);
-        if (failed(buildEntry(function, name, type, converter)))
-          return signalPassFailure();
-      }
+      if (function.isPublic() &&
+          failed(buildEntry(function, name, signatureOf(function), converter)))
+        return signalPassFailure();
       function.setPrivate();
       function->removeAttr(kSignatureAttr);
       function->removeAttr(kParallelBodyAttr);
@@ -452,7 +458,9 @@ struct LowerRuntimeCalls
                       RuntimeFunctions &runtime,
                       const LLVMTypeConverter &converter) {
     if (!function.isDeclaration())
-      return BodyLowering(function, parallelFor, runtime, converter).run();
+      return BodyLowering(function, parallelFor, resultBuffers, runtime,
+                          converter)
+          .run();
     auto site = function->getAttrOfType<IntegerAttr>(kReferenceSiteAttr);
     auto signature = function->getAttrOfType<TypeAttr>(kSignatureAttr);
     if (!site || !signature)
@@ -462,6 +470,46 @@ struct LowerRuntimeCalls
     return buildReferenceBody(function,
                               cast<FunctionType>(signature.getValue()),
                               site.getInt(), runtime, converter);
+  }
+
+  FunctionType signatureOf(func::FuncOp function) {
+    auto signature = function->getAttrOfType<TypeAttr>(kSignatureAttr);
+    return signature ? cast<FunctionType>(signature.getValue())
+                     : sourceTypes.lookup(function);
+  }
+
+  /// The dense results that an entry allocates and returns as they are: the
+  /// host may have memory for them. Only where the allocation runs once, in the
+  /// first block of a function that nothing else calls.
+  LogicalResult findResults(func::FuncOp function) {
+    if (!function.isPublic() || function.isDeclaration() ||
+        !SymbolTable::symbolKnownUseEmpty(function, getOperation()))
+      return success();
+    func::ReturnOp only;
+    for (Block &block : function.getBody())
+      if (auto op = dyn_cast<func::ReturnOp>(block.getTerminator())) {
+        if (only)
+          return success();
+        only = op;
+      }
+    if (!only)
+      return success();
+    auto owned = [&](Value value) {
+      auto alloc = value.getDefiningOp<memref::AllocOp>();
+      return alloc && alloc->getBlock() == &function.getBody().front() &&
+             alloc.getType().getLayout().isIdentity();
+    };
+    if (llvm::none_of(only.getOperands(), owned))
+      return success();
+    auto slots = matchSlots(function, signatureOf(function).getResults(),
+                            function.getResultTypes());
+    if (failed(slots))
+      return failure();
+    for (auto [k, slot] : llvm::enumerate(*slots))
+      if (slot.count == 1 && owned(only.getOperand(slot.first)))
+        resultBuffers.try_emplace(only.getOperand(slot.first).getDefiningOp(),
+                                  k);
+    return success();
   }
 
   /// Puts functions where no name of the C library or the runtime can be.
@@ -500,6 +548,7 @@ struct LowerRuntimeCalls
   }
 
   DenseMap<Operation *, FunctionType> sourceTypes;
+  DenseMap<Operation *, int64_t> resultBuffers;
 };
 
 } // namespace

@@ -28,7 +28,7 @@ LLVM::LLVMFuncOp RuntimeFunctions::get(StringRef name) {
   if (name == "noodle_ir_alloc") {
     result = ptr;
     arguments = {ptr, i64};
-  } else if (name == "noodle_ir_try_alloc") {
+  } else if (name == "noodle_ir_try_alloc" || name == "noodle_ir_result") {
     result = ptr;
     arguments = {ptr, i64, i64};
   } else if (name == "noodle_ir_free") {
@@ -55,7 +55,7 @@ LLVM::LLVMFuncOp RuntimeFunctions::get(StringRef name) {
   auto function =
       LLVM::LLVMFuncOp::create(builder, module.getLoc(), name,
                                LLVM::LLVMFunctionType::get(result, arguments));
-  if (name == "noodle_ir_alloc" || name == "noodle_ir_try_alloc")
+  if (result == ptr)
     function.setResultAttr(0, LLVM::LLVMDialect::getNoAliasAttrName(),
                            builder.getUnitAttr());
   function.setPassthroughAttr(

@@ -81,8 +81,9 @@ void *once(const Call &c) {
   case 3: // column-major, so B comes first
     reinterpret_cast<Small>(c.function)(p[1], p[0], p[2]);
     return nullptr;
-  case 4: // noodle_call_run after noodle_region_clear, pointers[3]
-    reinterpret_cast<Clear>(p[3])(p[1]);
+  case 4: // noodle_call_run; after noodle_region_clear, pointers[3], if any
+    if (p[3])
+      reinterpret_cast<Clear>(p[3])(p[1]);
     return reinterpret_cast<Run>(c.function)(p[0], p[1], p[2], s[0]);
   case 5:
     reinterpret_cast<Plain>(c.function)(s, p);

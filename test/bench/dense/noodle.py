@@ -5,9 +5,11 @@ import re
 
 import numpy as np
 
-from native import NOODLE, Call, address
+from native import NOODLE, Call, address, aligned
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# Bytes of an element, by its number in the header.
+WIDTHS = {1: 1, 2: 4, 3: 8, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 1, 10: 8, 11: 16}
 HEADER = os.path.join(HERE, "../../../include/noodle-c/noodle.h")
 
 
@@ -19,6 +21,14 @@ class Tensor(ctypes.Structure):
         ("coordinates", ctypes.c_void_p), ("rows", ctypes.c_void_p),
         ("stored_rows", ctypes.c_int64), ("extents", ctypes.c_int64 * 32),
         ("strides", ctypes.c_int64 * 32)]
+
+
+class Type(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_size_t)] + [
+        (name, ctypes.c_uint8) for name in (
+            "layout", "element", "rank", "position_width",
+            "coordinate_width")] + [
+        ("reserved", ctypes.c_uint8 * 3), ("extents", ctypes.c_int64 * 32)]
 
 
 class CompileOptions(ctypes.Structure):
@@ -112,17 +122,46 @@ class Bound:
         noodle.do("region_create", engine, ctypes.c_int64(0), None,
                   ctypes.byref(self.region))
         handle = ctypes.c_void_p()
-        noodle.do("call_bind", program, self.tensors,
-                  ctypes.c_size_t(len(arguments)), None, ctypes.byref(handle))
         self.count = noodle.library.noodle_program_result_count(program)
         self.results = (Tensor * self.count)()
         self.call = Call(kind=NOODLE,
                          function=address(noodle.library.noodle_call_run))
-        self.call.sizes[0] = self.count
-        self.call.pointers[:4] = [
-            handle.value, self.region.value, ctypes.addressof(self.results),
-            address(noodle.library.noodle_region_clear).value]
+        self.places = [self.place(tensor, k)
+                       for k, tensor in enumerate(self.results)]
+        self.into = all(place is not None for place in self.places)
+        if self.into:
+            noodle.do("call_bind_into", program, self.tensors,
+                      ctypes.c_size_t(len(arguments)), self.results,
+                      ctypes.c_size_t(self.count), None, ctypes.byref(handle))
+            self.call.pointers[0] = handle.value
+        else:  # sizes that only a call knows
+            noodle.do("call_bind", program, self.tensors,
+                      ctypes.c_size_t(len(arguments)), None,
+                      ctypes.byref(handle))
+            self.call.sizes[0] = self.count
+            self.call.pointers[:4] = [
+                handle.value, self.region.value,
+                ctypes.addressof(self.results),
+                address(noodle.library.noodle_region_clear).value]
         self.handle = handle
+
+    def place(self, tensor, index):
+        """Memory for a result of static extents, as the peers have it."""
+        kind = Type(struct_size=ctypes.sizeof(Type))
+        self.noodle.do("program_result", self.program, ctypes.c_size_t(index),
+                       ctypes.byref(kind))
+        shape = tuple(kind.extents[:kind.rank])
+        if kind.layout > 1 or min(shape, default=0) < 0:
+            return None
+        array = aligned(shape, f"V{WIDTHS[kind.element]}")
+        tensor.layout, tensor.element, tensor.rank = kind.layout, kind.element, \
+            kind.rank
+        tensor.values = array.ctypes.data
+        stride = 1
+        for i in reversed(range(kind.rank)):
+            tensor.extents[i], tensor.strides[i] = shape[i], stride
+            stride *= shape[i]
+        return array
 
     def describe(self, tensor, array, element):
         tensor.layout, tensor.rank = 1, array.ndim

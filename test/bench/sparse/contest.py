@@ -16,6 +16,9 @@ import peers
 from native import Native, plain, random
 
 
+NONE = ctypes.c_size_t(0)
+
+
 class Sparse(noodle.Bound):
     """A bound call that takes CSR views as well, without copies."""
 
@@ -32,6 +35,9 @@ class Sparse(noodle.Bound):
         tensor.extents[0], tensor.extents[1] = array.shape
 
     def run(self):
+        if self.into:
+            self.noodle.do("call_run", self.handle, None, None, NONE)
+            return
         self.noodle.library.noodle_region_clear(self.region)
         self.noodle.do("call_run", self.handle, self.region, self.results,
                        ctypes.c_size_t(self.count))

@@ -176,6 +176,125 @@ TEST_F(CAPI, BoundCallsSeeNewValues) {
   noodle_call_release(call);
 }
 
+TEST_F(CAPI, ResultsGoToTheHostsMemory) {
+  compile(R"(func.func @main(%a: tensor<?x4xf32>, %b: tensor<4x4xf32>, %s: f32)
+    -> (tensor<?x4xf32>, tensor<4x4xf32>, f32) {
+  %c = noodle.matmul %a, %b : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
+  return %c, %b, %s : tensor<?x4xf32>, tensor<4x4xf32>, f32
+})");
+  alignas(64) float a[12], b[16], s = 5, place[48], other[16], scalar = 0;
+  for (int k = 0; k < 16; ++k)
+    b[k] = k == k / 4 * 5 ? 2 : 0; // twice the identity
+  for (int k = 0; k < 12; ++k)
+    a[k] = float(k);
+  int64_t rows[] = {3, 4}, square[] = {4, 4};
+  noodle_tensor arguments[] = {noodle_tensor_dense(NOODLE_F32, 2, rows, a),
+                               noodle_tensor_dense(NOODLE_F32, 2, square, b),
+                               noodle_tensor_dense(NOODLE_F32, 0, nullptr, &s)};
+  auto results = [&](float *at) {
+    return std::vector<noodle_tensor>{
+        noodle_tensor_dense(NOODLE_F32, 2, rows, at),
+        noodle_tensor_dense(NOODLE_F32, 2, square, other),
+        noodle_tensor_dense(NOODLE_F32, 0, nullptr, &scalar)};
+  };
+  // In place, and copied to what is not aligned; nothing beside is written.
+  for (int at : {0, 3}) {
+    std::fill_n(place, 48, -1.0f);
+    noodle_call *call = nullptr;
+    std::vector<noodle_tensor> into = results(place + at);
+    EXPECT_OK(noodle_call_bind_into(program, arguments, 3, into.data(), 3,
+                                    nullptr, &call));
+    for (float first : {7.0f, 9.0f}) {
+      a[0] = first;
+      EXPECT_OK(noodle_call_run(call, nullptr, nullptr, 0));
+      for (int k = 0; k < 48; ++k)
+        EXPECT_EQ(place[k], k < at || k >= at + 12 ? -1 : 2 * a[k - at]);
+      for (int k = 0; k < 16; ++k)
+        EXPECT_EQ(other[k], b[k]);
+      EXPECT_EQ(scalar, 5);
+    }
+    noodle_tensor slot;
+    expectError(noodle_call_run(call, region, &slot, 1),
+                NOODLE_INVALID_ARGUMENT, "no region and no slots");
+    noodle_call_release(call);
+  }
+  noodle_call *call = nullptr;
+  auto refused = [&](std::vector<noodle_tensor> into, const char *why) {
+    expectError(noodle_call_bind_into(program, arguments, 3, into.data(),
+                                      into.size(), nullptr, &call),
+                NOODLE_INVALID_ARGUMENT, why);
+    EXPECT_EQ(call, nullptr);
+  };
+  std::vector<noodle_tensor> into = results(a + 8);
+  refused(into, "result 0 of @main: its memory overlaps argument 0's");
+  into = results(other + 4);
+  refused(into, "result 1 of @main: its memory overlaps result 0's");
+  into = results(place);
+  into[0].strides[0] = 5;
+  refused(into, "result 0 of @main: its memory is not row-major");
+  into = results(nullptr);
+  refused(into, "values are null");
+  into = results(place);
+  into[0].extents[1] = 5;
+  refused(into, "extent 1 is 5, expected 4");
+  into.pop_back();
+  refused(into, "@main has 3 results, got memory for 2");
+  expectError(
+      noodle_call_bind_into(program, arguments, 3, nullptr, 3, nullptr, &call),
+      NOODLE_INVALID_ARGUMENT, "results");
+  // Extents that only the call knows.
+  into = results(place);
+  into[0].extents[0] = 2;
+  EXPECT_OK(noodle_call_bind_into(program, arguments, 3, into.data(), 3,
+                                  nullptr, &call));
+  for (int k = 0; k < 2; ++k)
+    expectError(noodle_call_run(call, nullptr, nullptr, 0),
+                NOODLE_INVALID_ARGUMENT,
+                "result 0 of @main is 3x4, its memory is for 2x4");
+  noodle_call_release(call);
+}
+
+TEST_F(CAPI, ResultsOfFailingCallsMayComeLater) {
+  compile(R"(func.func @main(%x: tensor<4xf64>, %i: tensor<2xi64>)
+    -> tensor<2xf64> {
+  %y = noodle.gather %x[%i] {axis = 0 : i64} : tensor<4xf64>, tensor<2xi64> -> tensor<2xf64>
+  return %y : tensor<2xf64>
+})");
+  alignas(64) double x[] = {1, 2, 3, 4}, y[2];
+  int64_t at[] = {0, 9}, four[] = {4}, two[] = {2};
+  noodle_tensor arguments[] = {noodle_tensor_dense(NOODLE_F64, 1, four, x),
+                               noodle_tensor_dense(NOODLE_I64, 1, two, at)};
+  noodle_tensor into = noodle_tensor_dense(NOODLE_F64, 1, two, y);
+  noodle_call *call = nullptr;
+  EXPECT_OK(
+      noodle_call_bind_into(program, arguments, 2, &into, 1, nullptr, &call));
+  for (int round = 0; round < 2; ++round) {
+    at[1] = 9;
+    expectError(noodle_call_run(call, nullptr, nullptr, 0), NOODLE_INDEX_RANGE,
+                "out of range");
+    at[1] = 2;
+    EXPECT_OK(noodle_call_run(call, nullptr, nullptr, 0));
+    EXPECT_EQ(y[0], 1);
+    EXPECT_EQ(y[1], 3);
+  }
+  noodle_call_release(call);
+}
+
+TEST_F(CAPI, SparseResultsHaveNoMemoryBefore) {
+  compile(
+      R"(#CSR = #sparse_tensor.encoding<{map = (i, j) -> (i : dense, j : compressed)}>
+func.func @main(%x: tensor<2x2xf64, #CSR>) -> tensor<2x2xf64, #CSR> {
+  return %x : tensor<2x2xf64, #CSR>
+})");
+  int64_t positions[] = {0, 1, 2}, columns[] = {0, 1};
+  double values[] = {1, 2};
+  noodle_tensor x =
+      noodle_tensor_csr(NOODLE_F64, 2, 2, 2, 8, positions, columns, values);
+  noodle_call *call = nullptr;
+  expectError(noodle_call_bind_into(program, &x, 1, &x, 1, nullptr, &call),
+              NOODLE_INVALID_ARGUMENT, "result 0 of @main: it is sparse");
+}
+
 TEST_F(CAPI, RefusesBadPrograms) {
   const char *text = "func.func @main() -> i64 { return %x : i64 }";
   noodle_compile_options options{};
