@@ -229,7 +229,8 @@ typedef enum noodle_layout {
   NOODLE_CSR = 2,
   NOODLE_CSC = 3,
   NOODLE_COO = 4,
-  NOODLE_DCSR = 5
+  NOODLE_DCSR = 5,
+  NOODLE_BSR = 6
 } noodle_layout;
 
 /** Type of a parameter or result. Extents of -1 are dynamic. */
@@ -240,7 +241,9 @@ typedef struct noodle_type {
   uint8_t rank;
   uint8_t position_width;   /**< bytes, 4 or 8; 0 when dense */
   uint8_t coordinate_width; /**< bytes, 4 or 8; 0 when dense */
-  uint8_t reserved[3];
+  uint8_t block_rows;       /**< BSR, else 0 */
+  uint8_t block_columns;    /**< BSR, else 0 */
+  uint8_t reserved[1];
   int64_t extents[NOODLE_MAX_RANK];
 } noodle_type;
 
@@ -267,7 +270,10 @@ NOODLE_API noodle_status *noodle_program_result(const noodle_program *program,
  *  positions. DCSR: rows has `stored_rows` increasing entries and positions one
  *  more; rows[k] owns [positions[k], positions[k + 1]). Rows are as wide as
  *  coordinates. Calls compute with CSR: of COO and DCSR they share coordinates
- *  and values and make positions, m + 1 of them.
+ *  and values and make positions, m + 1 of them. BSR of m x n: positions and
+ *  coordinates are those of CSR over blocks of block_rows x block_columns, of
+ *  which m and n are multiples; values are the blocks, each row-major, all of
+ *  whose entries count as stored, zeros too; `stored` counts values.
  *  Sparse views are validated at each call in O(stored), and in O(m) where
  *  there are m + 1 positions, unless call options say trusted. */
 typedef struct noodle_tensor {
@@ -276,7 +282,9 @@ typedef struct noodle_tensor {
   uint8_t rank;
   uint8_t position_width;
   uint8_t coordinate_width;
-  uint8_t reserved[3];
+  uint8_t block_rows;    /**< BSR */
+  uint8_t block_columns; /**< BSR */
+  uint8_t reserved[1];
   int64_t stored;
   void *values;
   void *positions;
@@ -316,6 +324,12 @@ NOODLE_API noodle_tensor noodle_tensor_dcsr(
     noodle_element element, int64_t rows, int64_t columns, int64_t stored_rows,
     int64_t stored, size_t width, const void *row_coordinates,
     const void *positions, const void *column_coordinates, const void *values);
+/** A BSR view of `blocks` blocks of `block_rows` x `block_columns`; `width`
+ *  bytes in positions and coordinates alike. */
+NOODLE_API noodle_tensor noodle_tensor_bsr(
+    noodle_element element, int64_t rows, int64_t columns, size_t block_rows,
+    size_t block_columns, int64_t blocks, size_t width, const void *positions,
+    const void *coordinates, const void *values);
 /** A scalar; `value` is borrowed. */
 NOODLE_API noodle_tensor noodle_tensor_scalar(noodle_element element,
                                               const void *value);

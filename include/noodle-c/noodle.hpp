@@ -241,6 +241,15 @@ inline std::string typeOf(const Node &node) {
   for (uint8_t k = 0; k < node.rank; ++k)
     text += "?x";
   text += elementName(node.element);
+  if (node.layout == NOODLE_BSR) {
+    std::string rows = std::to_string(node.leaf.block_rows),
+                columns = std::to_string(node.leaf.block_columns),
+                width = std::to_string(8 * node.width);
+    return text + ", #sparse_tensor.encoding<{map = (d0, d1) -> (d0 floordiv " +
+           rows + " : dense, d1 floordiv " + columns +
+           " : compressed, d0 mod " + rows + " : dense, d1 mod " + columns +
+           " : dense), posWidth = " + width + ", crdWidth = " + width + "}>>";
+  }
   if (node.layout >= NOODLE_CSR && node.layout <= NOODLE_DCSR)
     text += std::string(", #") +
             (node.rank == 1 ? "vector" : formats[node.layout - NOODLE_CSR][0]) +
@@ -518,6 +527,24 @@ public:
     return input(noodle_tensor_coo(
         detail::elementOf<T>(), rows, columns, int64_t(values.size()),
         sizeof(I), rowOf.data(), columnOf.data(), values.data()));
+  }
+  /// Blocks of blockRows x blockColumns, each row-major in `values`.
+  template <class I, class T>
+  Expr bsr(int64_t rows, int64_t columns, size_t blockRows, size_t blockColumns,
+           const std::vector<I> &positions, const std::vector<I> &coordinates,
+           const std::vector<T> &values) const {
+    static_assert(sizeof(I) == 4 || sizeof(I) == 8);
+    if (!blockRows || !blockColumns ||
+        positions.size() != size_t(rows) / blockRows + 1 ||
+        values.size() != coordinates.size() * blockRows * blockColumns)
+      throw Error(
+          NOODLE_INVALID_ARGUMENT,
+          "positions have an entry more than rows of blocks, and values "
+          "are as many as blocks hold");
+    return input(
+        noodle_tensor_bsr(detail::elementOf<T>(), rows, columns, blockRows,
+                          blockColumns, int64_t(coordinates.size()), sizeof(I),
+                          positions.data(), coordinates.data(), values.data()));
   }
   Expr input(const noodle_tensor &view) const {
     auto node = std::make_shared<detail::Node>();

@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define NOODLE_RT_ABI_VERSION 7u
+#define NOODLE_RT_ABI_VERSION 8u
 /// Greatest tensor rank; a program with a larger one is refused when compiled.
 #define NOODLE_RT_MAX_RANK 32
 /// Alignment in bytes of every allocation a kernel or a region hands out.
@@ -85,7 +85,8 @@ enum {
   NOODLE_RT_CSR = 2,    ///< rank 2, rows compressed
   NOODLE_RT_CSC = 3,    ///< rank 2, columns compressed
   NOODLE_RT_COO = 4,    ///< rank 2, entries by row and then column
-  NOODLE_RT_DCSR = 5    ///< rank 2, rows that hold something compressed
+  NOODLE_RT_DCSR = 5,   ///< rank 2, rows that hold something compressed
+  NOODLE_RT_BSR = 6     ///< rank 2, rows of dense blocks compressed
 };
 
 /// A borrowed tensor, or the slot a result is written to.
@@ -99,6 +100,9 @@ enum {
 /// entries, positions one more; the k-th of rows owns entries [positions[k],
 /// positions[k+1]). Rows are as wide as coordinates. Compiled functions neither
 /// take nor give COO and DCSR: the engine makes CSR of them, and them of CSR.
+/// BSR: positions and coordinates are those of CSR over blocks of block_rows x
+/// block_columns, of which extents are multiples; values are the blocks, each
+/// row-major, and `stored` counts values.
 /// Extents and strides are in elements, buffers in host memory.
 typedef struct noodle_rt_tensor {
   noodle_rt_layout layout;
@@ -106,7 +110,9 @@ typedef struct noodle_rt_tensor {
   uint8_t rank;
   uint8_t position_width;   ///< 4 or 8 bytes; 0 when dense
   uint8_t coordinate_width; ///< 4 or 8 bytes; 0 when dense
-  uint8_t reserved[3];
+  uint8_t block_rows;       ///< BSR only
+  uint8_t block_columns;    ///< BSR only
+  uint8_t reserved[1];
   int64_t stored;      ///< entries a sparse tensor stores; dense: unused
   void *values;        ///< first element (the view's offset is applied)
   void *positions;     ///< sparse only

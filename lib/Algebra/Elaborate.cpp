@@ -62,6 +62,9 @@ std::string whyRefused(Operation *op) {
   // Kernels trust the sizes that the compiler gave them.
   if (isa<FusedContractOp>(op))
     return "only the compiler fuses contractions: use noodle.contract";
+  // They trust that there are as many values as blocks have.
+  if (isa<BlockProductOp, ExpandBlocksOp, PackBlocksOp>(op))
+    return "only the compiler handles blocks: use noodle.convert";
   if (isa<TransposeStorageOp, CopyRunOp, ClearRunOp>(op))
     return "only the compiler handles storage: use noodle.transpose";
   if (isa<LaunchOp, HostAccessOp>(op))
@@ -80,8 +83,8 @@ std::string whyRefused(Type type) {
     return "elements are f16, bf16, f32, f64, i8, i32, i64, i1, complex<f32> "
            "or complex<f64>";
   if (failed(getSparseFormat(tensor)))
-    return "sparse tensors are CSR, CSC, COO or DCSR matrices, or vectors, "
-           "with 32- or 64-bit indices";
+    return "sparse tensors are CSR, CSC, COO, DCSR or BSR matrices, or "
+           "vectors, with 32- or 64-bit indices";
   return {};
 }
 

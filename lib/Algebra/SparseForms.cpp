@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "noodle/Algebra/SparseForms.h"
+#include "BlockForms.h"
 #include "noodle/Dialect/ContractSpec.h"
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/SparseForms.h"
@@ -27,7 +28,8 @@ using namespace mlir::noodle;
 
 static bool changes(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && compressedRows(tensor) != tensor;
+  return tensor &&
+         (compressedRows(tensor) != tensor || rowsOfBlocks(tensor) != tensor);
 }
 
 static bool isVector(Value value) {
@@ -130,6 +132,8 @@ static LogicalResult lift(Operation *op) {
 }
 
 LogicalResult noodle::compressForms(ModuleOp module) {
+  if (failed(replaceBlockOps(module)))
+    return failure();
   bool any = false;
   SmallVector<Operation *> vectors;
   module.walk([&](Operation *op) {
@@ -157,7 +161,7 @@ LogicalResult noodle::compressForms(ModuleOp module) {
       signatures[function] = signature;
   AttrTypeReplacer replacer;
   replacer.addReplacement([](RankedTensorType type) -> std::optional<Type> {
-    return compressedRows(type);
+    return compressedRows(rowsOfBlocks(type));
   });
   replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true,
                                         /*replaceLocs=*/false,

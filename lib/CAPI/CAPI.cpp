@@ -128,6 +128,24 @@ noodle_tensor_dcsr(noodle_element element, int64_t rows, int64_t columns,
   return tensor;
 }
 
+noodle_tensor noodle_tensor_bsr(noodle_element element, int64_t rows,
+                                int64_t columns, size_t block_rows,
+                                size_t block_columns, int64_t blocks,
+                                size_t width, const void *positions,
+                                const void *coordinates, const void *values) {
+  noodle_tensor tensor = noodle_tensor_csr(
+      element, rows, columns, blocks, width, positions, coordinates, values);
+  tensor.layout = NOODLE_BSR;
+  tensor.block_rows = uint8_t(std::min<size_t>(block_rows, 255));
+  tensor.block_columns = uint8_t(std::min<size_t>(block_columns, 255));
+  // What overflows has more values than memory; the call refuses it.
+  if (__builtin_mul_overflow(blocks,
+                             int64_t(tensor.block_rows) * tensor.block_columns,
+                             &tensor.stored))
+    tensor.stored = -1;
+  return tensor;
+}
+
 noodle_tensor noodle_tensor_scalar(noodle_element element, const void *value) {
   noodle_tensor tensor{};
   tensor.layout = NOODLE_SCALAR;

@@ -135,7 +135,7 @@ static noodle_status *buffersOf(const noodle_tensor &tensor,
     return add(tensor.values, empty ? 0 : count, element);
   }
   if (tensor.layout > NOODLE_CSC)
-    return refuse("is COO or DCSR, of which each call makes CSR: give CSR");
+    return refuse("is no CSR or CSC, and no device op takes it: give CSR");
   auto width = [](int64_t bytes) { return bytes == 4 || bytes == 8; };
   if (tensor.rank != 2 || !width(tensor.position_width) ||
       !width(tensor.coordinate_width))

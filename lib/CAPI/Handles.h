@@ -167,7 +167,12 @@ static_assert(int(NOODLE_F16) == NOODLE_RT_F16 &&
               int(NOODLE_I8) == NOODLE_RT_I8 &&
               int(NOODLE_C64) == NOODLE_RT_C64 &&
               int(NOODLE_C128) == NOODLE_RT_C128);
-static_assert(int(NOODLE_DCSR) == NOODLE_RT_DCSR);
+static_assert(int(NOODLE_DCSR) == NOODLE_RT_DCSR &&
+              int(NOODLE_BSR) == NOODLE_RT_BSR);
+static_assert(offsetof(noodle_tensor, block_rows) ==
+                  offsetof(noodle_rt_tensor, block_rows) &&
+              offsetof(noodle_tensor, block_columns) ==
+                  offsetof(noodle_rt_tensor, block_columns));
 static_assert(int(NOODLE_INTERNAL) == NOODLE_RT_INTERNAL);
 static_assert(int(NOODLE_DEVICE_FAILED) == NOODLE_RT_DEVICE_FAILED);
 static_assert(int(NOODLE_IO_ERROR) == int(noodle::engine::Code::IoError));

@@ -93,6 +93,8 @@ static noodle_status *describe(const std::vector<engine::TensorType> &types,
   full.rank = uint8_t(type.extents.size());
   full.position_width = type.positionWidth;
   full.coordinate_width = type.coordinateWidth;
+  full.block_rows = type.blockRows;
+  full.block_columns = type.blockColumns;
   std::copy(type.extents.begin(), type.extents.end(), full.extents);
   std::memcpy(out, &full, std::min(size, sizeof full));
   return nullptr;

@@ -128,6 +128,9 @@ Value lowerSelect(SelectOp op);
 Value lowerKron(KronOp op);
 Value lowerExtract(ExtractOp op);
 Value lowerAssign(AssignOp op);
+// BlockLowering.cpp
+Value lowerExpandBlocks(ExpandBlocksOp op);
+Value lowerPackBlocks(PackBlocksOp op);
 Value concatSparse(Emitter &e, ConcatOp op);
 /// The entries of a dense matrix that differ from `absent`.
 Value sparsified(Emitter &e, Value dense, RankedTensorType type, Value absent);

@@ -41,6 +41,8 @@ Value lower(Operation *op) {
       .Case<KronOp>(lowerKron)
       .Case<ExtractOp>(lowerExtract)
       .Case<AssignOp>(lowerAssign)
+      .Case<ExpandBlocksOp>(lowerExpandBlocks)
+      .Case<PackBlocksOp>(lowerPackBlocks)
       .Default([](Operation *) { return Value(); });
 }
 
@@ -63,7 +65,8 @@ struct ConvertNoodleToLinalg
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
-      if (isTensorOp(op))
+      // Products of blocks are for noodle-emit-row-products.
+      if (isTensorOp(op) && !isa<BlockProductOp>(op))
         ops.push_back(op);
     });
     IRRewriter rewriter(&getContext());

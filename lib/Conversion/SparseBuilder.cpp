@@ -139,7 +139,7 @@ StoredRows noodle::rowsInOrder(Emitter &e, Value tensor,
 }
 
 Value noodle::assemble(Emitter &e, const StoredRows &rows,
-                       RankedTensorType type) {
+                       RankedTensorType type, Value held) {
   RankedTensorType rowsType = e.rowsType(type);
   SparseTensorEncodingAttr encoding = encodingOf(rowsType);
   auto specifierType = StorageSpecifierType::get(e.getContext(), encoding);
@@ -155,7 +155,7 @@ Value noodle::assemble(Emitter &e, const StoredRows &rows,
   set(StorageSpecifierKind::LvlSize, 1, rows.columns);
   set(StorageSpecifierKind::PosMemSize, 1, add(e, rows.rows, e.index(1)));
   set(StorageSpecifierKind::CrdMemSize, 1, entries);
-  set(StorageSpecifierKind::ValMemSize, std::nullopt, entries);
+  set(StorageSpecifierKind::ValMemSize, std::nullopt, held ? held : entries);
   Value tensor =
       UnrealizedConversionCastOp::create(
           e, e.getLoc(), TypeRange{rowsType},

@@ -37,7 +37,9 @@ StoredRows withWidths(Emitter &e, const StoredRows &rows,
 /// The entries of a matrix in the order of `type`'s storage.
 StoredRows rowsInOrder(Emitter &e, Value tensor, RankedTensorType type);
 /// A tensor of a sparse type; the buffers have its index widths and order.
-Value assemble(Emitter &e, const StoredRows &rows, RankedTensorType type);
+/// `held` is how many values there are, where these are not one an entry.
+Value assemble(Emitter &e, const StoredRows &rows, RankedTensorType type,
+               Value held = {});
 
 /// Whether two matrices of the same extents and index widths store entries at
 /// the same places.

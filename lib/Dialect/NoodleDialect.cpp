@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "noodle/Dialect/BlockOps.h"
 #include "noodle/Dialect/Noodle.h"
 #include "noodle/Dialect/Semiring.h"
 #include "noodle/Dialect/Solver.h"
@@ -37,6 +38,10 @@ void NoodleDialect::initialize() {
 #define GET_OP_LIST
 #include "noodle/Dialect/NoodleSparseOps.cpp.inc"
       >();
+  addOperations<
+#define GET_OP_LIST
+#include "noodle/Dialect/NoodleBlockOps.cpp.inc"
+      >();
 }
 
 /// Notes that passes leave for later ones. Their values are checked by whoever
@@ -47,9 +52,10 @@ static constexpr StringLiteral notes[] = {
     "noodle.stats_key",     "noodle.cpu",          "noodle.schedule",
     "noodle.parallel_body", "noodle.parallel_for", "noodle.sites",
     "noodle.plan",          "noodle.fallback",     "noodle.device",
-    "noodle.chunked",       "noodle.kernels",      "noodle.kernel",
-    "noodle.lost",          "noodle.order",        "noodle.chip",
-    "noodle.properties",    "noodle.optional",     "noodle.guessed"};
+    "noodle.brief",         "noodle.chunked",      "noodle.kernels",
+    "noodle.kernel",        "noodle.lost",         "noodle.order",
+    "noodle.chip",          "noodle.properties",   "noodle.optional",
+    "noodle.guessed"};
 
 static bool isNote(StringAttr name) {
   return llvm::is_contained(notes, name.getValue());

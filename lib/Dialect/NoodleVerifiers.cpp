@@ -60,9 +60,11 @@ static LogicalResult verifyTensor(RankedTensorType type,
                    << NOODLE_RT_MAX_RANK;
   FailureOr<SparseFormat> format = getSparseFormat(type);
   if (failed(format))
-    return error() << "has an unsupported encoding; supported are CSR, CSC, "
-                      "COO and DCSR of rank 2, and compressed vectors, with "
-                      "posWidth and crdWidth of 0, 32 or 64";
+    return error()
+           << "has an unsupported encoding; supported are CSR, CSC, "
+              "COO, DCSR and BSR (blocks of at most 64 x 64) of rank 2, "
+              "and compressed vectors, with posWidth and crdWidth of 0, "
+              "32 or 64";
   if (*format != SparseFormat::Dense) {
     auto encoding =
         cast<sparse_tensor::SparseTensorEncodingAttr>(type.getEncoding());
@@ -73,6 +75,14 @@ static LogicalResult verifyTensor(RankedTensorType type,
       if (named && encoding.getCrdWidth() == 32 && !type.isDynamicDim(d) &&
           type.getDimSize(d) > (int64_t(1) << 31))
         return error() << "has coordinates that do not fit into 32 bits";
+    }
+    if (std::optional<BlockShape> block = getBlockShape(type)) {
+      int64_t sizes[2] = {block->rows, block->columns};
+      for (auto [d, size] : llvm::enumerate(sizes))
+        if (!type.isDynamicDim(d) && type.getDimSize(d) % size)
+          return error() << "has extent " << type.getDimSize(d)
+                         << " in dimension " << d
+                         << ", no multiple of its blocks' " << size;
     }
     return success();
   }
@@ -98,8 +108,21 @@ static LogicalResult verifyVectors(Operation *op) {
                               "noodle.contract, map, merge, reduce and convert";
 }
 
+/// What an op computes is no multiple of blocks by itself, and what stands in
+/// the rest of a block is for the program to say.
+static LogicalResult verifyBlocks(Operation *op) {
+  if (isa<ConvertOp>(op))
+    return success();
+  for (Value result : op->getResults())
+    if (RankedTensorType type = tensorType(result))
+      if (getBlockShape(type))
+        return resultError(op) << "cannot be BSR: only noodle.convert makes "
+                                  "blocks, and says what is absent in them";
+  return success();
+}
+
 LogicalResult noodle::verifyTensors(Operation *op) {
-  if (failed(verifyVectors(op)))
+  if (failed(verifyVectors(op)) || failed(verifyBlocks(op)))
     return failure();
   for (auto [index, operand] : llvm::enumerate(op->getOperands()))
     if (RankedTensorType type = tensorType(operand))
@@ -697,7 +720,12 @@ LogicalResult ConvertOp::verify() {
     return resultError(*this)
            << "cannot hold complex numbers; take a part with a noodle.map and "
               "complex.re, complex.im or complex.abs";
-  if (getAbsent() && isSparse(input) == isSparse(getType()))
+  bool packs = getBlockShape(getType()).has_value();
+  if (packs && getAbsent() &&
+      input.getElementType() != getType().getElementType())
+    return emitOpError() << "'absent' in blocks needs equal element types: "
+                            "convert elements first";
+  if (getAbsent() && !packs && isSparse(input) == isSparse(getType()))
     return emitOpError() << "'absent' has no use between two "
                          << (isSparse(input) ? "sparse" : "dense")
                          << " tensors";

@@ -616,7 +616,9 @@ FailureOr<SparseFormat> noodle::getSparseFormat(RankedTensorType type) {
   auto encoding =
       dyn_cast<sparse_tensor::SparseTensorEncodingAttr>(type.getEncoding());
   using sparse_tensor::LevelFormat;
-  if (!encoding || int64_t(encoding.getLvlRank()) != type.getRank() ||
+  std::optional<BlockShape> block = getBlockShape(type);
+  if (!encoding ||
+      (!block && int64_t(encoding.getLvlRank()) != type.getRank()) ||
       !encoding.getDimSlices().empty() || encoding.getExplicitVal() ||
       encoding.getImplicitVal())
     return failure();
@@ -626,6 +628,11 @@ FailureOr<SparseFormat> noodle::getSparseFormat(RankedTensorType type) {
   };
   if (narrow(encoding.getPosWidth()) || narrow(encoding.getCrdWidth()))
     return failure();
+  if (block) {
+    if (std::max(block->rows, block->columns) > kLongestBlock)
+      return failure();
+    return SparseFormat::CSR;
+  }
   if (type.getRank() == 1 &&
       levels[0] == sparse_tensor::LevelType(LevelFormat::Compressed))
     return SparseFormat::CSR;

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Engine/Kernel.h"
 
-#include "noodle-rt/rows.h"
+#include "noodle-rt/blocks.h"
 
 #include <algorithm>
 
@@ -98,6 +98,15 @@ std::string sparseFault(const noodle_rt_tensor &view) {
         return listFault<decltype(position), decltype(coordinate)>(view);
       });
     });
+  if (view.layout == NOODLE_RT_BSR) {
+    noodle_rt_tensor blocks = rt::blocksAsEntries(view);
+    return rt::withIndex(view.position_width, [&](auto position) {
+      return rt::withIndex(view.coordinate_width, [&](auto coordinate) {
+        return sparseFault<decltype(position), decltype(coordinate)>(
+            blocks, blocks.extents[0], blocks.extents[1], "row of blocks");
+      });
+    });
+  }
   bool rows = view.layout == NOODLE_RT_CSR, vector = view.rank == 1;
   int64_t major = vector ? 1 : view.extents[rows ? 0 : 1],
           minor = view.extents[rows && !vector ? 1 : 0];
@@ -125,7 +134,7 @@ int64_t countOf(const noodle_rt_tensor &view) {
 }
 
 std::string describe(const noodle_rt_tensor &view) {
-  if (view.layout == NOODLE_RT_SCALAR || view.layout > NOODLE_RT_DCSR)
+  if (view.layout == NOODLE_RT_SCALAR || view.layout > NOODLE_RT_BSR)
     return layoutName(view.layout);
   return std::string(layoutName(view.layout)) + " of rank " +
          std::to_string(view.rank);
@@ -205,6 +214,20 @@ Status checkView(const TensorType &type, const noodle_rt_tensor &view,
           std::max(view.extents[0], view.extents[view.rank - 1]), int64_t(8),
           &bytes))
     return refuse("its size overflows");
+  if (type.layout == NOODLE_RT_BSR) {
+    auto pair = [](int64_t rows, int64_t columns) {
+      return std::to_string(rows) + " x " + std::to_string(columns);
+    };
+    std::string blocks = pair(type.blockRows, type.blockColumns);
+    if (view.block_rows != type.blockRows ||
+        view.block_columns != type.blockColumns)
+      return refuse("expected blocks of " + blocks + ", got " +
+                    pair(view.block_rows, view.block_columns));
+    if (!rt::blocksFit(view))
+      return refuse("extents " + pair(view.extents[0], view.extents[1]) +
+                    " and " + std::to_string(view.stored) +
+                    " stored entries are not whole blocks of " + blocks);
+  }
   if (coo && type.positionWidth == 4 && view.stored > INT32_MAX)
     return refuse("more entries than positions of 32 bits count: use a wider "
                   "posWidth");
@@ -213,7 +236,7 @@ Status checkView(const TensorType &type, const noodle_rt_tensor &view,
   if (type.layout == NOODLE_RT_DCSR &&
       (view.stored_rows < 0 || view.stored_rows > view.extents[0]))
     return refuse(std::to_string(view.stored_rows) + " stored rows of " +
-                      std::to_string(view.extents[0]));
+                  std::to_string(view.extents[0]));
   if (type.listsRows() && (coo ? view.stored : view.stored_rows) > 0 &&
       !view.rows)
     return refuse("rows are null");

@@ -23,7 +23,7 @@
 namespace noodle::engine {
 
 constexpr char kMagic[8] = {'N', 'O', 'O', 'D', 'L', 'E', 'K', '\n'};
-constexpr uint32_t kFormatVersion = 5;
+constexpr uint32_t kFormatVersion = 6;
 constexpr size_t kHeaderBytes = 8 + 4 + 8 + 8;
 
 static void fields(Is<Identification> auto &id, auto &&visit) {
@@ -43,6 +43,8 @@ static void fields(Is<TensorType> auto &type, auto &&visit) {
   visit(type.positionWidth);
   visit(type.coordinateWidth);
   visit(type.extents);
+  visit(type.blockRows);
+  visit(type.blockColumns);
 }
 static void fields(Is<Signature> auto &function, auto &&visit) {
   visit(function.name);
@@ -120,7 +122,7 @@ static void fields(Is<Artifact> auto &artifact, auto &&visit) {
 }
 
 static bool validType(const TensorType &type) {
-  if (!noodle_rt_element_bytes(type.element) || type.layout > NOODLE_RT_DCSR ||
+  if (!noodle_rt_element_bytes(type.element) || type.layout > NOODLE_RT_BSR ||
       type.extents.size() > NOODLE_RT_MAX_RANK)
     return false;
   for (int64_t extent : type.extents)
@@ -132,6 +134,9 @@ static bool validType(const TensorType &type) {
   if (type.sparse() && type.extents.size() != 2 && !type.sparseVector())
     return false;
   if (type.layout == NOODLE_RT_SCALAR && !type.extents.empty())
+    return false;
+  bool blocks = type.layout == NOODLE_RT_BSR;
+  if ((type.blockRows != 0) != blocks || (type.blockColumns != 0) != blocks)
     return false;
   return width(type.positionWidth) && width(type.coordinateWidth);
 }

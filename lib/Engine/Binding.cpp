@@ -13,8 +13,8 @@
 
 #include "Machine.h"
 
+#include "noodle-rt/blocks.h"
 #include "noodle-rt/narrow.h"
-#include "noodle-rt/rows.h"
 
 #include <charconv>
 #include <cmath>
@@ -332,12 +332,41 @@ void listRows(noodle_rt_layout layout, HostTensor &tensor) {
   view.positions = positions;
 }
 
+/// CSR as BSR; 0 stands for what it does not store in a block.
+Status makeBlocks(const TensorType &type, const std::string &what,
+                  HostTensor &tensor) {
+  noodle_rt_tensor &view = tensor.view;
+  if (view.extents[0] % type.blockRows || view.extents[1] % type.blockColumns)
+    return invalid(what, "a matrix of " + std::to_string(view.extents[0]) +
+                             " x " + std::to_string(view.extents[1]) +
+                             " is not made of blocks of " +
+                             std::to_string(type.blockRows) + " x " +
+                             std::to_string(type.blockColumns));
+  auto space = std::make_shared<rt::SparseSpace>();
+  view = rt::packBlocks(view, type.blockRows, type.blockColumns, *space);
+  if (type.positionWidth == 4 && space->positions.back() > INT32_MAX)
+    return invalid(what, "more blocks than positions of 32 bits count");
+  auto narrow = [&](const std::vector<int64_t> &from) {
+    int32_t *to = own<int32_t>(tensor, std::max<int64_t>(from.size(), 1));
+    std::copy(from.begin(), from.end(), to);
+    return to;
+  };
+  if (type.positionWidth == 4)
+    view.positions = narrow(space->positions);
+  if (type.coordinateWidth == 4)
+    view.coordinates = narrow(space->coordinates);
+  view.position_width = type.positionWidth;
+  view.coordinate_width = type.coordinateWidth;
+  tensor.buffers.push_back(std::move(space));
+  return {};
+}
+
 /// What `bind` makes for the type, or of the CSR that it makes.
 template <typename Bind>
 Status bindRows(const TensorType &type, const std::string &what,
                 HostTensor &tensor, Bind &&bind) {
   TensorType compressed = type;
-  if (type.listsRows())
+  if (type.listsRows() || type.layout == NOODLE_RT_BSR)
     compressed.layout = NOODLE_RT_CSR;
   if (type.sparseVector()) { // the only column of a matrix
     compressed.layout = NOODLE_RT_CSC;
@@ -354,6 +383,8 @@ Status bindRows(const TensorType &type, const std::string &what,
     tensor.view.layout = NOODLE_RT_CSR;
     tensor.view.rank = 1;
   }
+  if (type.layout == NOODLE_RT_BSR)
+    return makeBlocks(type, what, tensor);
   if (!type.listsRows())
     return {};
   if (type.coordinateWidth == 4 && tensor.view.extents[0] - 1 > INT32_MAX)

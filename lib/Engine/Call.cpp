@@ -8,6 +8,7 @@
 #include "Machine.h"
 #include "Monitor.h"
 
+#include "noodle-rt/blocks.h"
 #include "noodle-rt/ir.h"
 #include "noodle-rt/rows.h"
 
@@ -138,11 +139,12 @@ public:
     if (!result.positions)
       return take(result.values,
                   countOf(result) * noodle_rt_element_bytes(result.type));
-    int64_t major = result.extents[result.layout == NOODLE_RT_CSR ? 0 : 1];
+    int64_t major = rt::linesOf(result);
     return take(result.values,
                 result.stored * noodle_rt_element_bytes(result.type)) &&
            take(result.positions, (major + 1) * result.position_width) &&
-           take(result.coordinates, result.stored * result.coordinate_width);
+           take(result.coordinates,
+                rt::coordinatesOf(result) * result.coordinate_width);
   }
 
   void keep() { kept = true; }

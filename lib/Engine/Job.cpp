@@ -135,6 +135,11 @@ std::optional<TensorType> toTensorType(mlir::Type type) {
                   : list == mlir::noodle::RowList::DCSR        ? NOODLE_RT_DCSR
                   : *format == mlir::noodle::SparseFormat::CSR ? NOODLE_RT_CSR
                                                                : NOODLE_RT_CSC;
+  if (auto block = mlir::noodle::getBlockShape(tensor)) {
+    result.layout = NOODLE_RT_BSR;
+    result.blockRows = uint8_t(block->rows);
+    result.blockColumns = uint8_t(block->columns);
+  }
   auto encoding = llvm::cast<mlir::sparse_tensor::SparseTensorEncodingAttr>(
       tensor.getEncoding());
   result.positionWidth = encoding.getPosWidth() == 32 ? 4 : 8;

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Engine/Binding.h"
 
+#include "noodle-rt/blocks.h"
 #include "noodle-rt/narrow.h"
-#include "noodle-rt/rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -127,10 +127,12 @@ bool sparse(const noodle_rt_tensor &tensor) {
   return tensor.layout != NOODLE_RT_SCALAR && tensor.layout != NOODLE_RT_DENSE;
 }
 
-/// COO and DCSR as CSR, with positions in `space`; vectors as a matrix of one
-/// row; other tensors as they are.
+/// COO, DCSR and BSR as CSR, with buffers in `space`; vectors as a matrix of
+/// one row; other tensors as they are.
 noodle_rt_tensor compressed(const noodle_rt_tensor &tensor,
-                            std::vector<int64_t> &space) {
+                            rt::SparseSpace &space) {
+  if (tensor.layout == NOODLE_RT_BSR)
+    return rt::expandBlocks(tensor, space);
   if (sparse(tensor) && tensor.rank == 1) {
     noodle_rt_tensor row = tensor;
     row.rank = 2;
@@ -140,8 +142,8 @@ noodle_rt_tensor compressed(const noodle_rt_tensor &tensor,
   }
   if (!rt::listsRows(tensor.layout))
     return tensor;
-  space.resize(size_t(tensor.extents[0]) + 1);
-  return rt::asCompressed(tensor, space.data());
+  space.positions.resize(size_t(tensor.extents[0]) + 1);
+  return rt::asCompressed(tensor, space.positions.data());
 }
 
 int64_t countOf(const noodle_rt_tensor &tensor) {
@@ -157,6 +159,8 @@ std::string typeText(const noodle_rt_tensor &tensor) {
   TensorType type;
   type.layout = tensor.layout;
   type.element = tensor.type;
+  type.blockRows = tensor.block_rows;
+  type.blockColumns = tensor.block_columns;
   type.extents.assign(tensor.extents, tensor.extents + tensor.rank);
   return type.str();
 }
@@ -167,7 +171,7 @@ std::string summarize(const noodle_rt_tensor &given) {
   if (given.layout == NOODLE_RT_SCALAR)
     return textOf(elementAt(given, 0)) + " : " + typeText(given) + "\n";
   std::string text = typeText(given);
-  std::vector<int64_t> space;
+  rt::SparseSpace space;
   noodle_rt_tensor tensor = compressed(given, space);
   if (sparse(tensor)) {
     bool rows = tensor.layout == NOODLE_RT_CSR;
@@ -241,7 +245,7 @@ std::string differ(const std::string &where, const Element &a,
 
 std::string compareSparse(const noodle_rt_tensor &left,
                           const noodle_rt_tensor &right, double tolerance) {
-  std::vector<int64_t> spaces[2];
+  rt::SparseSpace spaces[2];
   noodle_rt_tensor a = compressed(left, spaces[0]);
   noodle_rt_tensor b = compressed(right, spaces[1]);
   bool rows = a.layout == NOODLE_RT_CSR;

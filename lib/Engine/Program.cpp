@@ -37,10 +37,12 @@ bucketStats(std::span<const noodle_rt_tensor> views) {
           bucket(view.extents[0] ? view.stored / view.extents[0] + 1 : 0);
       continue;
     }
-    int64_t lines = view.layout == NOODLE_RT_DCSR ? view.stored_rows
-                    : view.rank == 1
-                        ? 1
-                        : view.extents[view.layout == NOODLE_RT_CSR ? 0 : 1];
+    int64_t lines =
+        view.layout == NOODLE_RT_DCSR ? view.stored_rows
+        : view.rank == 1              ? 1
+        : view.layout == NOODLE_RT_BSR
+            ? view.extents[0] / std::max<int64_t>(view.block_rows, 1)
+            : view.extents[view.layout == NOODLE_RT_CSR ? 0 : 1];
     int64_t longest = 0;
     auto scan = [&](const auto *positions) {
       for (int64_t i = 0; i < lines; ++i)

@@ -69,6 +69,8 @@ noodle_rt_status toRuntime(noodle_rt_context *context,
   slot.rank = uint8_t(type.extents.size());
   slot.position_width = type.positionWidth;
   slot.coordinate_width = type.coordinateWidth;
+  slot.block_rows = type.blockRows;
+  slot.block_columns = type.blockColumns;
   slot.stored = 0;
   if (type.layout == NOODLE_RT_SCALAR) {
     const auto *scalar = std::get_if<reference::Scalar>(&value);
@@ -98,6 +100,11 @@ noodle_rt_status toRuntime(noodle_rt_context *context,
   if (!type.sparse())
     return NOODLE_RT_OK;
   slot.stored = int64_t(tensor->coordinates.size());
+  if (type.layout == NOODLE_RT_BSR) {
+    slot.stored *= type.blockRows * type.blockColumns;
+    slot.extents[0] *= type.blockRows;
+    slot.extents[1] *= type.blockColumns;
+  }
   slot.positions = copyIndices(context, tensor->positions, type.positionWidth);
   slot.coordinates =
       copyIndices(context, tensor->coordinates, type.coordinateWidth);
@@ -120,6 +127,11 @@ ReferenceModule::run(std::string_view function, noodle_rt_context *context,
       if (mlir::failed(mlir::noodle::inlineDiagrams(*parsed->job.module)))
         return parsed->job.errors.status(Code::InvalidProgram,
                                          "a diagram cannot be inlined");
+      // Results of BSR need their blocks, which the interpreter does not see.
+      for (auto function : parsed->job.module->getOps<mlir::func::FuncOp>())
+        if (!function->hasAttr("noodle.signature"))
+          function->setAttr("noodle.signature",
+                            mlir::TypeAttr::get(function.getFunctionType()));
       if (mlir::failed(mlir::noodle::compressForms(*parsed->job.module)))
         return parsed->job.errors.status(Code::InvalidProgram,
                                          "a sparse vector is in no such op");
@@ -153,6 +165,11 @@ ReferenceModule::run(std::string_view function, noodle_rt_context *context,
     return fail(context, outcome.status, outcome.message);
   for (int64_t k = 0; k < resultCount; ++k) {
     auto type = toTensorType(callee.getResultTypes()[k]);
+    if (auto attr = callee->getAttrOfType<mlir::TypeAttr>("noodle.signature"))
+      if (auto signature = mlir::dyn_cast<mlir::FunctionType>(attr.getValue()))
+        if (auto given = toTensorType(signature.getResult(unsigned(k)));
+            given && given->layout == NOODLE_RT_BSR)
+          type = given;
     if (!type)
       return fail(context, NOODLE_RT_INTERNAL,
                   "a result of the interpreter has a type of no layout");

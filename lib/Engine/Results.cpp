@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Engine/Kernel.h"
 
+#include "noodle-rt/blocks.h"
+
 #include <cstring>
 
 namespace noodle::engine {
@@ -50,7 +52,9 @@ std::array<Range, 4> buffers(const noodle_rt_tensor &view,
     return {elements(view)};
   int64_t lines = type.layout == NOODLE_RT_DCSR  ? view.stored_rows
                   : type.layout == NOODLE_RT_CSC ? view.extents[1]
-                                                 : view.extents[0];
+                  : type.layout == NOODLE_RT_BSR
+                      ? view.extents[0] / type.blockRows
+                      : view.extents[0];
   bool coo = type.layout == NOODLE_RT_COO;
   return {
       Range(view.values, view.stored * noodle_rt_element_bytes(view.type)),
@@ -67,6 +71,8 @@ void prepareSlot(const TensorType &type, noodle_rt_tensor &slot, void *scalar) {
   slot.rank = uint8_t(type.extents.size());
   slot.position_width = type.positionWidth;
   slot.coordinate_width = type.coordinateWidth;
+  slot.block_rows = type.blockRows;
+  slot.block_columns = type.blockColumns;
   slot.stored = 0;
   slot.positions = slot.coordinates = slot.rows = nullptr;
   slot.stored_rows = 0;

@@ -19,6 +19,9 @@ std::string TensorType::str() const {
   if (layout == NOODLE_RT_SCALAR)
     return noodle_rt_element_name(element);
   std::string text = sparse() ? std::string(layoutName(layout)) + " " : "";
+  if (layout == NOODLE_RT_BSR)
+    text += "(" + std::to_string(blockRows) + "x" +
+            std::to_string(blockColumns) + ") ";
   text += "tensor<";
   for (int64_t extent : extents)
     text += (extent < 0 ? "?" : std::to_string(extent)) + "x";
@@ -51,6 +54,8 @@ const char *layoutName(noodle_rt_layout layout) {
     return "coo";
   case NOODLE_RT_DCSR:
     return "dcsr";
+  case NOODLE_RT_BSR:
+    return "bsr";
   }
   return "?";
 }

@@ -80,6 +80,8 @@ static bool staysLowered(Operation *op, Phase phase) {
     return phase == Phase::Buffers;
   if (isa<FusedContractOp>(op) || isa<FusedContractOp>(op->getParentOp()))
     return phase == Phase::Structured || phase == Phase::Scheduled;
+  if (isa<BlockProductOp>(op))
+    return phase == Phase::Structured;
   if (isa<SparseProductOp>(op) || isa<SparseProductOp>(op->getParentOp()))
     return phase == Phase::Structured;
   if (isa<TransposeStorageOp, CopyRunOp, ClearRunOp>(op))

@@ -33,6 +33,7 @@ Machine::Machine(const Options &options) : options(options) {
   addCategoryHandlers(table);
   addSolverHandlers(table);
   addSparseHandlers(table);
+  addBlockHandlers(table);
 }
 
 //===----------------------------------------------------------------------===//

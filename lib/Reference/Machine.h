@@ -91,6 +91,7 @@ void addFusedContractHandlers(Handlers &handlers);
 void addCategoryHandlers(Handlers &handlers);
 void addSolverHandlers(Handlers &handlers);
 void addSparseHandlers(Handlers &handlers);
+void addBlockHandlers(Handlers &handlers);
 
 class Machine {
 public:

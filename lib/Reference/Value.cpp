@@ -108,6 +108,14 @@ Value fromRuntime(const noodle_rt_tensor &from) {
   tensor.type = from.type;
   tensor.layout = from.layout;
   tensor.extents.assign(from.extents, from.extents + from.rank);
+  // A matrix of blocks is the CSR matrix whose entries they are.
+  int64_t coordinates = from.stored;
+  if (from.layout == NOODLE_RT_BSR) {
+    tensor.layout = NOODLE_RT_CSR;
+    tensor.extents[0] /= from.block_rows;
+    tensor.extents[1] /= from.block_columns;
+    coordinates /= from.block_rows * from.block_columns;
+  }
   int64_t width = noodle_rt_element_bytes(from.type);
   if (from.layout == NOODLE_RT_DENSE) {
     if (isEmpty(tensor.extents))
@@ -130,12 +138,12 @@ Value fromRuntime(const noodle_rt_tensor &from) {
     return tensor;
   }
 
-  int64_t major = tensor.extents[from.layout == NOODLE_RT_CSR ? 0 : 1];
+  int64_t major = tensor.extents[tensor.layout == NOODLE_RT_CSR ? 0 : 1];
   tensor.positions.resize(major + 1);
   for (int64_t k = 0; k <= major; ++k)
     tensor.positions[k] = loadWide(from.positions, from.position_width, k);
-  tensor.coordinates.resize(from.stored);
-  for (int64_t k = 0; k < from.stored; ++k)
+  tensor.coordinates.resize(coordinates);
+  for (int64_t k = 0; k < coordinates; ++k)
     tensor.coordinates[k] =
         loadWide(from.coordinates, from.coordinate_width, k);
   tensor.values.resize(from.stored * width);

@@ -8,6 +8,7 @@
 #include "SiteText.h"
 
 #include "noodle/Cost/SiteCost.h"
+#include "noodle/Dialect/BlockOps.h"
 #include "noodle/Strategy/DenseForm.h"
 #include "noodle/Strategy/DeviceForm.h"
 #include "noodle/Strategy/LibraryForm.h"
@@ -74,7 +75,9 @@ Choice choose(Operation *op, StrategyKind wanted, bool named, KnownSizes &sizes,
               const MachineModel &machine, int64_t strassenFrom) {
   std::string refused = whyNotLowered(op);
   std::string who = named ? "the op" : "the option";
-  if (wanted == StrategyKind::Reference)
+  // The interpreter's tensors have a value an entry.
+  bool blocks = isa<BlockProductOp, ExpandBlocksOp, PackBlocksOp>(op);
+  if (wanted == StrategyKind::Reference && !blocks)
     return {wanted, who + " asks for it"};
   if (!refused.empty())
     return {StrategyKind::Reference, refused};

@@ -7,17 +7,21 @@
 
 #include "detail.h"
 
+#include "noodle-rt/blocks.h"
 #include "noodle-rt/narrow.h"
-#include "noodle-rt/rows.h"
 
 #include <charconv>
 
 using namespace noodle::rt::io;
 using noodle::rt::asCompressed;
+using noodle::rt::blocksAsEntries;
+using noodle::rt::blocksFit;
 using noodle::rt::Brain;
+using noodle::rt::expandBlocks;
 using noodle::rt::Half;
 using noodle::rt::indexAt;
 using noodle::rt::listsRows;
+using noodle::rt::SparseSpace;
 
 namespace {
 /// Room for any number that std::to_chars writes in its shortest form.
@@ -194,6 +198,30 @@ Error writeRowList(Output &output, noodle_rt_tensor tensor, Field field) {
   return writeSparse(output, asCompressed(tensor, positions.data()), field);
 }
 
+/// BSR, as CSR.
+Error writeBlocks(Output &output, const noodle_rt_tensor &tensor, Field field) {
+  auto refuse = [&](const char *message) {
+    return Error{output.name(), message};
+  };
+  for (uint8_t width : {tensor.position_width, tensor.coordinate_width})
+    if (width != 4 && width != 8)
+      return refuse("the sparse tensor's index widths are not 4 or 8 bytes");
+  if (!blocksFit(tensor))
+    return refuse("the sparse tensor is not made of whole blocks");
+  noodle_rt_tensor blocks = blocksAsEntries(tensor);
+  int64_t before = 0;
+  for (int64_t i = 0; i <= blocks.extents[0]; ++i) {
+    int64_t at = indexAt(blocks.positions, blocks.position_width, i);
+    if (at < before || at > blocks.stored)
+      return refuse("the sparse tensor's positions decrease");
+    before = at;
+  }
+  if (before != blocks.stored)
+    return refuse("the sparse tensor's positions do not match its entries");
+  SparseSpace space;
+  return writeSparse(output, expandBlocks(tensor, space), field);
+}
+
 Field fieldOf(noodle_rt_type type) {
   switch (type) {
   case NOODLE_RT_F16:
@@ -214,7 +242,8 @@ Error writeTensor(Output &output, const noodle_rt_tensor &tensor) {
     return Error{output.name(), std::move(message)};
   };
   const bool listed = listsRows(tensor.layout);
-  const bool sparse = listed || tensor.layout == NOODLE_RT_CSR ||
+  const bool blocks = tensor.layout == NOODLE_RT_BSR;
+  const bool sparse = listed || blocks || tensor.layout == NOODLE_RT_CSR ||
                       tensor.layout == NOODLE_RT_CSC;
   if (!sparse && tensor.layout != NOODLE_RT_DENSE)
     return refuse("a scalar cannot be written as .mtx; write .npy");
@@ -230,6 +259,7 @@ Error writeTensor(Output &output, const noodle_rt_tensor &tensor) {
                     " of dimension " + std::to_string(k) + " is negative");
   const Field field = fieldOf(tensor.type);
   return listed   ? writeRowList(output, tensor, field)
+         : blocks ? writeBlocks(output, tensor, field)
          : sparse ? writeSparse(output, tensor, field)
                   : writeDense(output, tensor, field);
 }

@@ -38,7 +38,7 @@ func.func @quad(%a: f32, %b: tensor<?xf128>) {
 // -----
 
 #coo = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : compressed(nonunique), d1 : singleton)}>
-// expected-error @+1 {{sparse tensors are CSR, CSC, COO or DCSR matrices, or vectors, with 32- or 64-bit indices}}
+// expected-error @+1 {{sparse tensors are CSR, CSC, COO, DCSR or BSR matrices, or vectors, with 32- or 64-bit indices}}
 func.func @coo(%a: tensor<?x?xf64, #coo>) {
   return
 }

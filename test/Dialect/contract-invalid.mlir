@@ -438,7 +438,7 @@ func.func @init_type_beside_mask(%a: tensor<4xf64>, %m: tensor<4xi1>, %i: tensor
 
 #coo = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : compressed(nonunique), d1 : singleton)}>
 func.func @coo(%a: tensor<4x4xf64, #coo>) {
-  // expected-error@+1 {{has an unsupported encoding; supported are CSR, CSC, COO and DCSR of rank 2, and compressed vectors, with posWidth and crdWidth of 0, 32 or 64}}
+  // expected-error@+1 {{has an unsupported encoding; supported are CSR, CSC, COO, DCSR and BSR (blocks of at most 64 x 64) of rank 2, and compressed vectors, with posWidth and crdWidth of 0, 32 or 64}}
   %y = noodle.contract "ij->i" (%a) : (tensor<4x4xf64, #coo>) -> tensor<4xf64>
   return
 }

@@ -25,6 +25,7 @@ COMPILER_RT = {
     "noodle-rt/abi.h",
     "noodle-rt/ir_symbols.def",
     "noodle-rt/narrow.h",  # what numbers of 16 bits mean: no call, no state
+    "noodle-rt/blocks.h",  # layouts from one to another: no call
     "noodle-rt/rows.h",  # layouts from one to another: no call
     "noodle-rt/sparse.h",  # what generated code hands over: no call
 }

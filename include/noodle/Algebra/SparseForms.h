@@ -11,8 +11,9 @@
 
 namespace mlir::noodle {
 
-/// Makes CSR of all COO and DCSR matrices, and of each sparse vector the CSR
-/// matrix whose one row it is. `noodle.signature` keeps what it says. The
+/// Makes CSR of all COO and DCSR matrices, of BSR matrices that of their blocks
+/// (NoodleBlockOps.td), and of each sparse vector the CSR matrix whose one row
+/// it is. `noodle.signature` keeps what it says. The
 /// module is verified; fails where an op is not for sparse vectors.
 LogicalResult compressForms(ModuleOp module);
 

@@ -7,7 +7,7 @@
 #ifndef NOODLE_DIALECT_SPARSEOPS_H
 #define NOODLE_DIALECT_SPARSEOPS_H
 
-#include "noodle/Dialect/Noodle.h"
+#include "noodle/Dialect/BlockOps.h"
 
 #define GET_OP_CLASSES
 #include "noodle/Dialect/NoodleSparseOps.h.inc"
@@ -16,7 +16,8 @@ namespace mlir::noodle {
 
 /// Whether the op is one of this family that a strategy executes.
 inline bool isSparseOp(Operation *op) {
-  return isa<MergeOp, SelectOp, KronOp, ExtractOp, AssignOp>(op);
+  return isa<MergeOp, SelectOp, KronOp, ExtractOp, AssignOp, BlockProductOp,
+             ExpandBlocksOp, PackBlocksOp>(op);
 }
 
 /// Parts of a matrix that noodle.select names.

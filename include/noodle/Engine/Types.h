@@ -21,6 +21,8 @@ struct TensorType {
   uint8_t positionWidth = 0;    ///< bytes, 4 or 8; 0 when dense
   uint8_t coordinateWidth = 0;  ///< bytes, 4 or 8; 0 when dense
   std::vector<int64_t> extents; ///< -1 is dynamic
+  uint8_t blockRows = 0;        ///< BSR only, as blockColumns
+  uint8_t blockColumns = 0;
 
   bool sparse() const {
     return layout != NOODLE_RT_SCALAR && layout != NOODLE_RT_DENSE;

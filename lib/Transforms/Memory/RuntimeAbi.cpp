@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "RuntimeAbi.h"
 
+#include "noodle/Dialect/SparseForms.h"
+
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -159,6 +161,8 @@ static noodle_rt_layout layoutOf(Type type) {
   auto encoding = sparse_tensor::getSparseTensorEncoding(type);
   if (!encoding)
     return NOODLE_RT_DENSE;
+  if (getBlockShape(tensor))
+    return NOODLE_RT_BSR;
   return encoding.isIdentity() ? NOODLE_RT_CSR : NOODLE_RT_CSC;
 }
 
@@ -191,9 +195,19 @@ void SlotBuilder::read(Value slots, unsigned index, const AbiSlot &slot,
   default:
     break;
   }
-  bool csr = layoutOf(slot.type) == NOODLE_RT_CSR;
+  bool csc = layoutOf(slot.type) == NOODLE_RT_CSC;
   Value stored = load(word, base, offsetof(noodle_rt_tensor, stored));
-  Value outer = extent(csr ? 0 : 1), inner = extent(csr ? 1 : 0);
+  Value outer = extent(csc ? 1 : 0), inner = extent(csc ? 0 : 1);
+  Value named = stored; // by coordinates
+  // Generated code sees the CSR matrix of the blocks.
+  if (auto block = getBlockShape(cast<RankedTensorType>(slot.type))) {
+    auto divide = [&](Value whole, int64_t size) -> Value {
+      return LLVM::UDivOp::create(b, whole, i64(size));
+    };
+    outer = divide(outer, block->rows);
+    inner = divide(inner, block->columns);
+    named = divide(stored, block->rows * block->columns);
+  }
   Value positions = LLVM::AddOp::create(b, outer, i64(1));
   Value positionMemory = load(ptr, base, offsetof(noodle_rt_tensor, positions));
   Value coordinateMemory =
@@ -201,7 +215,7 @@ void SlotBuilder::read(Value slots, unsigned index, const AbiSlot &slot,
   values.push_back(
       memref(cast<MemRefType>(lowered[slot.first]), positionMemory, positions));
   values.push_back(memref(cast<MemRefType>(lowered[slot.first + 1]),
-                          coordinateMemory, stored));
+                          coordinateMemory, named));
   values.push_back(
       memref(cast<MemRefType>(lowered[slot.first + 2]), memory, stored));
   // The storage specifier: level sizes, then sizes of positions, coordinates
@@ -214,7 +228,7 @@ void SlotBuilder::read(Value slots, unsigned index, const AbiSlot &slot,
   insert(outer, {0, 0});
   insert(inner, {0, 1});
   insert(positions, {1, 0});
-  insert(stored, {1, 1});
+  insert(named, {1, 1});
   insert(stored, {1, 2});
   values.push_back(specifier);
 }
@@ -285,8 +299,15 @@ void SlotBuilder::write(Value slots, unsigned index, const AbiSlot &slot,
   auto field = [&](ArrayRef<int64_t> position) {
     return LLVM::ExtractValueOp::create(b, specifier, position);
   };
-  bool csr = layout == NOODLE_RT_CSR;
   store(field({1, 2}), base, offsetof(noodle_rt_tensor, stored));
-  store(field({0, 0}), base, extentAt(csr ? 0 : 1));
-  store(field({0, 1}), base, extentAt(csr ? 1 : 0));
+  Value outer = field({0, 0}), inner = field({0, 1});
+  if (auto block = getBlockShape(tensor)) {
+    outer = LLVM::MulOp::create(b, outer, i64(block->rows));
+    inner = LLVM::MulOp::create(b, inner, i64(block->columns));
+    byte(uint8_t(block->rows), offsetof(noodle_rt_tensor, block_rows));
+    byte(uint8_t(block->columns), offsetof(noodle_rt_tensor, block_columns));
+  }
+  bool csc = layout == NOODLE_RT_CSC;
+  store(outer, base, extentAt(csc ? 1 : 0));
+  store(inner, base, extentAt(csc ? 0 : 1));
 }

@@ -19,6 +19,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "RowProducts.h"
+#include "BlockProducts.h"
 #include "../Tiling/ContractionLoops.h"
 #include "../VectorBody.h"
 
@@ -678,6 +679,8 @@ struct EmitRowProducts
     });
     for (FusedContractOp op : work)
       RowProduct(op, *rowForm(op), vectorBytes).run();
+    if (failed(emitBlockProducts(getOperation(), vectorBytes)))
+      signalPassFailure();
   }
 };
 } // namespace
