@@ -458,7 +458,8 @@ noodle_rt_status noodle_ir_parallel_for(noodle_rt_context *context,
     return stop;
   if (count <= 0)
     return NOODLE_RT_OK;
-  grain = std::max<int64_t>(grain, 1);
+  bool brief = grain < 0;
+  grain = std::max<int64_t>(brief ? -std::max(grain, -count) : grain, 1);
   Executor *executor = call.options.executor;
   // The flag can only be up here when a body of this call is the caller.
   int threads = executor && count > grain &&
@@ -479,6 +480,8 @@ noodle_rt_status noodle_ir_parallel_for(noodle_rt_context *context,
   HostCalls *host = call.options.hostCalls;
   if (host && host->timesRegions()) [[unlikely]]
     host->region(runTimed(*executor, chunks, Loop::run, &loop, body));
+  else if (brief)
+    executor->runBrief(chunks, Loop::run, &loop);
   else
     executor->run(chunks, Loop::run, &loop);
   call.inParallel.store(false, std::memory_order_relaxed);

@@ -54,7 +54,8 @@ noodle_rt_status noodle_ir_fail_at(noodle_rt_context *context,
 
 /// Runs body over [0, count) in chunks of at least `grain` iterations on the
 /// call's executor and waits. The first failure cancels chunks not yet begun
-/// and is returned. Nested calls run serially on the calling worker.
+/// and is returned. Nested calls run serially on the calling worker. A negative
+/// grain is that of a brief loop: no thread is worth waking for it alone.
 noodle_rt_status noodle_ir_parallel_for(noodle_rt_context *context,
                                         int64_t count, int64_t grain,
                                         noodle_rt_body body, void *captures);

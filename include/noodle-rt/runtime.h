@@ -154,6 +154,12 @@ public:
   /// called from several threads at once and from inside a chunk.
   virtual void run(int64_t chunks, void (*chunk)(void *data, int64_t k),
                    void *data) = 0;
+  /// The same for a loop that is over before a sleeping thread would have
+  /// woken: threads that are awake may join it.
+  virtual void runBrief(int64_t chunks, void (*chunk)(void *data, int64_t k),
+                        void *data) {
+    run(chunks, chunk, data);
+  }
   /// Threads that may run chunks at once, the caller included; at least 1.
   virtual int concurrency() const = 0;
 };

@@ -14,10 +14,15 @@ using namespace mlir::noodle;
 
 /// Extents that are unknown are taken to be this when a time is predicted.
 static constexpr double kUnknownExtent = 256;
-/// Products of fewer steps stay on the calling thread: a region on two threads
-/// costs 0.25 us warm and 40 us cold (2-core Zen 4 and Zen 5), the time of
-/// about 1.5e6 steps of f32.
-static constexpr double kSerialSteps = 1.5e6;
+/// Products of less work than this many steps of f32 stay on the calling
+/// thread: a region on two threads that are awake costs 0.25 us, and products
+/// of 60 take 2.5 us instead of 4.3 (2-core Zen 4).
+static constexpr double kSerialSteps = 0.2e6;
+/// To wake a thread costs 20 to 40 us there, the time of so many steps.
+static constexpr double kBriefSteps = 1.5e6;
+/// Row blocks of a brief product, at least, where rows suffice: with four,
+/// products of 100 run at 143 GFLOP/s on two threads, with eight at 174.
+static constexpr int64_t kBriefBlocks = 8;
 /// Rows of a block: 32 on Zen 4, where products of 512 floats run at 111, 107,
 /// 108 GFLOP/s with 32, 64, 16 of a peak of 118; alike from 1024 on. Of
 /// elements of 8 bytes 64: products of 1000 run at 53 GFLOP/s, with 32 at 51,
@@ -259,7 +264,7 @@ static double predict(const ProductShape &shape, const DensePlan &plan,
 /// shape alone, and so do the bits of the sums.
 static void splitSum(const ProductShape &shape, int64_t pieces,
                      DensePlan &plan) {
-  if (!plan.parallel || !shape.lanesMayFold || shape.columnRun ||
+  if (!plan.parallel || plan.brief || !shape.lanesMayFold || shape.columnRun ||
       pieces >= kFewPieces)
     return;
   int64_t whole = shape.innerRun > 1 ? shape.innerRun : 64;
@@ -283,10 +288,12 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
   double m1 = extentOr(m), n1 = extentOr(n), k1 = extentOr(k),
          batch = extentOr(shape.batch);
   double steps = m1 * n1 * k1;
-  bool large = steps >= kSerialSteps || !shape.known();
-  plan.parallelBatch = shape.batch != 1 && steps < kSerialSteps &&
-                       (steps * batch >= kSerialSteps || shape.batch < 0);
+  double work = steps * shape.stepCost * double(shape.sumBytes) / 4;
+  bool large = work >= kSerialSteps || !shape.known();
+  plan.parallelBatch = shape.batch != 1 && work < kSerialSteps &&
+                       (work * batch >= kSerialSteps || shape.batch < 0);
   plan.parallel = large && !plan.parallelBatch;
+  plan.brief = shape.known() && shape.batch >= 0 && work * batch < kBriefSteps;
 
   bool dot = shape.lanesMayFold && shape.lhsInnerContiguous &&
              shape.rhsInnerContiguous;
@@ -333,6 +340,12 @@ DensePlan mlir::noodle::planProduct(const ProductShape &shape,
     plan.rowBlock = std::min(
         plan.rowBlock,
         std::max<int64_t>(plan.tileRows, llvm::alignTo(m, plan.tileRows)));
+  if (plan.parallel && plan.brief)
+    plan.rowBlock = std::min(
+        plan.rowBlock,
+        std::max<int64_t>(
+            plan.tileRows,
+            llvm::alignTo(llvm::divideCeil(m, kBriefBlocks), plan.tileRows)));
   bool rhsFits = n1 * k1 * shape.rhsBytes <= kPackRhsBytes;
   bool rhsReadable = shape.rhsColumnsContiguous && !shape.rhsComputed;
   plan.packRhs = !rhsReadable || (!rhsFits && m1 >= 4 * plan.tileRows);

@@ -128,6 +128,8 @@ public:
   WorkerPool(int threads, const cpu_set_t &cores);
   ~WorkerPool() override;
   void run(int64_t chunks, void (*chunk)(void *, int64_t), void *data) override;
+  void runBrief(int64_t chunks, void (*chunk)(void *, int64_t),
+                void *data) override;
   int concurrency() const override { return workerCount + 1; }
 
 private:
@@ -137,6 +139,7 @@ private:
 
   alignas(64) std::atomic<uint32_t> epoch{0}; // grows with every opened loop
   alignas(64) std::atomic<int32_t> sleepers{0};
+  std::atomic<int64_t> lastAlone{INT64_MIN}; // end of a brief loop, in ns
   std::atomic<bool> ending{false};
   bool spin; // pointless where threads outnumber cores
   int workerCount = 0;
@@ -222,6 +225,27 @@ void WorkerPool::run(int64_t chunks, void (*chunk)(void *, int64_t),
   slot->work();
   slot->close(spin);
   slot->taken.store(false, std::memory_order_release);
+}
+
+// The first of several brief loops in a row runs alone, the next wakes workers
+// for those to come, which find them looking for work. Single products of 64
+// floats take 9 us this way and 37 where each wakes a worker; in a row 2.7
+// either way, 4.5 on one thread (two cores of Zen 4).
+void WorkerPool::runBrief(int64_t chunks, void (*chunk)(void *, int64_t),
+                          void *data) {
+  if (sleepers.load(std::memory_order_relaxed) == 0)
+    return run(chunks, chunk, data);
+  auto now = [] {
+    return std::chrono::nanoseconds(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  };
+  constexpr int64_t kSoon = std::chrono::nanoseconds(kSpin).count();
+  if (spin && now() - kSoon < lastAlone.load(std::memory_order_relaxed))
+    return run(chunks, chunk, data);
+  for (int64_t k = 0; k < chunks; ++k)
+    chunk(data, k);
+  lastAlone.store(now(), std::memory_order_relaxed);
 }
 
 void WorkerPool::workerLoop() {

@@ -60,6 +60,7 @@ func.func @alloc(%n: index) -> memref<?x4xf64> {
 
 // CHECK-LABEL: func.func private @noodle.results(
 // CHECK:       llvm.call @noodle_ir_alloc(%{{.*}}, %{{.*}})
+// CHECK:       llvm.call @noodle_ir_free(
 // CHECK:       %[[ONE:.*]] = llvm.mlir.constant(1 : i64)
 // CHECK-NEXT:  llvm.call @noodle_ir_result(%{{.*}}, %{{.*}}, %[[ONE]])
 // CHECK:       llvm.call @noodle_ir_alloc(%{{.*}}, %{{.*}})

@@ -23,6 +23,22 @@ func.func @main(%a: memref<?xf32>, %n: index) {
 // CHECK:           memref.store
 // CHECK:         return %{{.*}} : i32
 
+// A brief loop's grain is negative.
+
+// CHECK-LABEL: func.func @brief
+// CHECK-DAG:   %[[ONE:.*]] = arith.constant -1 : index
+// CHECK-DAG:   %[[GRAIN:.*]] = arith.index_cast %[[ONE]]
+// CHECK:       call @parallel_for(%{{.*}}, %[[GRAIN]],
+func.func @brief(%a: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %z = arith.constant 0.0 : f32
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %z, %a[%i] : memref<?xf32>
+  } {noodle.brief}
+  return
+}
+
 // Must not fire: a reduction would depend on the threads.
 
 // CHECK-LABEL: func.func @reduction

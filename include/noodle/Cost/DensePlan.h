@@ -93,6 +93,8 @@ struct DensePlan {
   int64_t splitInner = 1;
   /// Whether blocks may run at once, and whether the batch does.
   bool parallel = false, parallelBatch = false;
+  /// Whether it is over before a sleeping thread would have woken.
+  bool brief = false;
   /// Stores that go past the caches.
   bool streamOut = false;
   /// Predicted, on `MachineModel::cores` cores.

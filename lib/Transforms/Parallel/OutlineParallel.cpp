@@ -229,7 +229,9 @@ void Outliner::run() {
   }
   // Chunks are of a size worth a thread.
   Value grain = index(1);
-  if (!loop->hasAttr("noodle.chunked"))
+  if (loop->hasAttr("noodle.brief"))
+    grain = index(-1);
+  else if (!loop->hasAttr("noodle.chunked"))
     grain = arith::CeilDivSIOp::create(
         b, index(kGrainWork),
         arith::MaxSIOp::create(b, work(loop.getRegion()), index(1)));

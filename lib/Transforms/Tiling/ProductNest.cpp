@@ -65,6 +65,8 @@ void ProductNest::spread(ArrayRef<Value> from, ArrayRef<Value> to,
   for (int64_t size : step)
     steps.push_back(b.at(size));
   auto nest = scf::ParallelOp::create(b, from, to, steps);
+  if (plan.brief)
+    nest->setAttr("noodle.brief", b.getUnitAttr());
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(nest.getBody());
   bool before = std::exchange(serial, true);
