@@ -70,6 +70,46 @@ inline noodle_rt_tensor asCompressed(const noodle_rt_tensor &tensor,
   return result;
 }
 
+/// Goes through the stored entries of a valid sparse tensor that is not BSR, in
+/// storage order, whatever number of lines are empty. Vectors have one line.
+class EntryCursor {
+public:
+  explicit EntryCursor(const noodle_rt_tensor &tensor)
+      : tensor(tensor), byRows(tensor.layout != NOODLE_RT_CSC) {
+    settle();
+  }
+  bool more() const { return k < tensor.stored; }
+  int64_t entry() const { return k; }
+  /// The line the entry is in, and its coordinate there.
+  int64_t line() const {
+    return listsRows(tensor.layout)
+               ? indexAt(tensor.rows, tensor.coordinate_width, at)
+               : at;
+  }
+  int64_t coordinate() const {
+    return indexAt(tensor.coordinates, tensor.coordinate_width, k);
+  }
+  int64_t row() const { return byRows ? line() : coordinate(); }
+  int64_t column() const { return byRows ? coordinate() : line(); }
+  void next() {
+    ++k;
+    settle();
+  }
+
+private:
+  void settle() {
+    if (tensor.layout == NOODLE_RT_COO)
+      at = k;
+    else
+      while (more() &&
+             indexAt(tensor.positions, tensor.position_width, at + 1) <= k)
+        ++at;
+  }
+  const noodle_rt_tensor &tensor;
+  bool byRows;
+  int64_t k = 0, at = 0;
+};
+
 /// Rows of a CSR tensor that hold an entry.
 inline int64_t heldRows(const noodle_rt_tensor &tensor) {
   return withIndex(tensor.position_width, [&](auto position) {

@@ -41,6 +41,7 @@ private:
   Value elementwise();
   Value matrix(Value operand, ArrayRef<unsigned> letters, unsigned row);
   Value product();
+  Value lines();
   Value sums();
   Value addToInit(Value sums);
 
@@ -667,6 +668,58 @@ Value ContractLowering::product() {
   return reduces ? finish(made) : e.fromRows(made, resultType);
 }
 
+/// The dense sums, and of them those of lines that store something.
+Value ContractLowering::lines() {
+  unsigned line = *lineLetter(op);
+  auto sparse = llvm::find_if(inputs, [](Value v) { return isSparse(v); });
+  unsigned k = sparse - inputs.begin();
+  Value rows = matrix(inputs[k], spec.operands[k], line);
+  auto dense =
+      RankedTensorType::get(resultType.getShape(), resultType.getElementType());
+  auto contract = ContractOp::create(
+      e, dense, e.getStringAttr(spec.str()), inputs, /*mask=*/Value(),
+      /*init=*/Value(), op.getSemiring(), op.getAccumulatorAttr(),
+      /*mask_valued=*/UnitAttr(), /*mask_complement=*/UnitAttr(),
+      op.getStrategyAttr());
+  if (Attribute site = op->getAttr("noodle.site"))
+    contract->setAttr("noodle.site", site);
+  Value sums = lowerContract(contract);
+  contract.erase();
+
+  StoredRows held = storedRows(e, rows);
+  auto stores = [&](Value at) -> Value {
+    Value next = arith::AddIOp::create(e, at, e.index(1));
+    return arith::CmpIOp::create(e, arith::CmpIPredicate::ne,
+                                 loadIndex(e, held.positions, at),
+                                 loadIndex(e, held.positions, next));
+  };
+  RankedTensorType view = e.rowsType(resultType);
+  SmallVector<unsigned> levels = levelLetters(resultType, spec.output);
+  bool byLines = levels[0] == line, turned = levels[0] != spec.output[0];
+  Value outer = extents[levels[0]], inner = extents[levels[1]];
+  SparseBuilder builder(e, view, outer, inner);
+  auto work = [&](Value row) -> Value {
+    return arith::MulIOp::create(e, row, inner);
+  };
+  auto row = [&](Value r, Value at) -> Value {
+    Value whole = byLines ? stores(r) : Value();
+    Value end = inner;
+    if (byLines)
+      end = arith::SelectOp::create(e, whole, inner, e.index(0));
+    return e.loop(end, ValueRange{at},
+                  [&](Value c, ValueRange place) -> SmallVector<Value> {
+                    auto value = [&]() -> Value {
+                      return tensor::ExtractOp::create(
+                          e, sums,
+                          turned ? ValueRange{c, r} : ValueRange{r, c});
+                    };
+                    return {builder.put(place[0], c,
+                                        byLines ? Value() : stores(c), value)};
+                  })[0];
+  };
+  return assemble(e, builder.build(work, row), resultType);
+}
+
 /// A sparse init and the sums, entry by entry.
 Value ContractLowering::addToInit(Value sums) {
   Type element = resultType.getElementType();
@@ -709,6 +762,8 @@ Value ContractLowering::sums() {
     return elementwise();
   case SparseContraction::Product:
     return product();
+  case SparseContraction::Lines:
+    return lines();
   case SparseContraction::None:
     break;
   }

@@ -46,10 +46,17 @@ static void fields(Is<TensorType> auto &type, auto &&visit) {
   visit(type.blockRows);
   visit(type.blockColumns);
 }
+static void fields(Is<SpaceMember> auto &member, auto &&visit) {
+  visit(member.result);
+  visit(member.index);
+  visit(member.dimension);
+}
 static void fields(Is<Signature> auto &function, auto &&visit) {
   visit(function.name);
   visit(function.parameters);
   visit(function.results);
+  visit(function.spaces);
+  visit(function.rowsNeeded);
 }
 static void fields(Is<CostTerm> auto &term, auto &&visit) {
   visit(term.coefficient);
@@ -141,6 +148,19 @@ static bool validType(const TensorType &type) {
   return width(type.positionWidth) && width(type.coordinateWidth);
 }
 
+/// Members are dimensions that index lists name.
+static bool validSpaces(const Signature &function) {
+  for (const auto &space : function.spaces)
+    for (const SpaceMember &member : space) {
+      const auto &types =
+          member.result ? function.results : function.parameters;
+      if (member.index >= types.size() || !types[member.index].sparse() ||
+          member.dimension >= types[member.index].extents.size())
+        return false;
+    }
+  return function.rowsNeeded.size() == function.parameters.size();
+}
+
 /// Nothing at all, or an image with kernels that a driver can be asked for.
 static bool validDevice(const rt::DeviceCode &code) {
   for (const rt::KernelInfo &kernel : code.kernels)
@@ -217,6 +237,9 @@ Status deserialize(std::string_view bytes, Artifact &artifact) {
       for (const TensorType &type : *types)
         if (!validType(type))
           return refuse("is damaged: a type is impossible");
+  for (const Signature &function : read.functions)
+    if (!validSpaces(function))
+      return refuse("is damaged: an index space is impossible");
   if (!validDevice(read.device))
     return refuse("is damaged: its device code is impossible");
   artifact = std::move(read);

@@ -602,6 +602,38 @@ Status toEntries(io::Coo &coo, const BindOptions &options) {
 
 } // namespace
 
+/// Of a matrix that few rows of hold an entry: those rows alone are bound, and
+/// then named as they are.
+template <typename Bind>
+static Status bindFewRows(io::Coo &coo, const TensorType &type,
+                          const std::string &what, const BindOptions &options,
+                          HostTensor &tensor, Bind &&bind) {
+  // Entries below the diagonal stand for others above it.
+  if (io::Error error = io::expandSymmetry(coo, options.limits); !error.ok())
+    return fromIo(error);
+  if (type.coordinateWidth == 4 && coo.rows - 1 > INT32_MAX)
+    return invalid(what, "more rows than coordinates of 32 bits name");
+  std::vector<int64_t> held(coo.row.begin(), coo.row.end());
+  std::sort(held.begin(), held.end());
+  held.erase(std::unique(held.begin(), held.end()), held.end());
+  for (auto &row : coo.row)
+    row = std::lower_bound(held.begin(), held.end(), row) - held.begin();
+  int64_t rows = coo.rows;
+  coo.rows = int64_t(held.size());
+  if (Status status = bindRows(type, what, tensor, bind); !status.ok())
+    return status;
+  noodle_rt_tensor &view = tensor.view;
+  view.extents[0] = rows;
+  rt::withIndex(view.coordinate_width, [&](auto index) {
+    auto *to = static_cast<decltype(index) *>(view.rows);
+    for (int64_t k = 0, count = view.layout == NOODLE_RT_COO ? view.stored
+                                                             : view.stored_rows;
+         k < count; ++k)
+      to[k] = decltype(index)(held[size_t(to[k])]);
+  });
+  return {};
+}
+
 Status bindMatrix(io::Coo &coo, const TensorType &asked,
                   const std::string &what, const BindOptions &options,
                   HostTensor &tensor) {
@@ -621,7 +653,13 @@ Status bindMatrix(io::Coo &coo, const TensorType &asked,
                ? bindCompressed<int32_t, int64_t>(coo, what, options, tensor)
                : bindCompressed<int32_t, int32_t>(coo, what, options, tensor);
   };
-  return guarded(what, [&] { return bindRows(asked, what, tensor, bind); });
+  return guarded(what, [&] {
+    // Positions of all rows would take more than the entries do.
+    bool few = asked.listsRows() && coo.format == io::Format::Coordinate &&
+               coo.rows / 8 > coo.entries();
+    return few ? bindFewRows(coo, asked, what, options, tensor, bind)
+               : bindRows(asked, what, tensor, bind);
+  });
 }
 
 Status bindWord(const std::string &word, const TensorType &type,

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "BlasReport.h"
+#include "IndexSpaces.h"
 #include "Machine.h"
 #include "Monitor.h"
 
@@ -263,6 +264,15 @@ Status BoundCall::bind(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,
     else if (!type.sparse())
       setRowMajor(view);
   }
+  bound.renumbered =
+      spacesToRenumber(*function, bound.views, options.renumberFrom);
+  if (Status status = checkListedRows(*function, bound.views, bound.renumbered);
+      !status.ok())
+    return status;
+  for (uint32_t space : bound.renumbered)
+    for (const SpaceMember &member : function->spaces[space])
+      if (!member.result && !llvm::is_contained(bound.strided, member.index))
+        bound.strided.push_back(member.index);
   if (!bound.strided.empty())
     bound.originals = bound.views;
   bound.pool = &pool;
@@ -452,12 +462,11 @@ Status BoundCall::runOnce(const Destination &to, Try &attempt) {
                                            : memory});
   prepareSlots();
   noodle_rt_status returned = NOODLE_RT_OK;
-  for (uint32_t k : strided)
-    if (!(rt::listsRows(originals[k].layout) ? makeCompressed : makeContiguous)(
-            context.handle(), originals[k], views[k])) {
-      returned = NOODLE_RT_OUT_OF_MEMORY;
-      break;
-    }
+  Renumbering numbers;
+  if (options.receipt)
+    options.receipt->conversions.clear();
+  if (!strided.empty() && !takeArguments(context, numbers))
+    returned = NOODLE_RT_OUT_OF_MEMORY;
   if (returned == NOODLE_RT_OK)
     returned = code ? code(context.handle(), views.data(), slots.data())
                     : kernel->impl().whole->run(
@@ -486,19 +495,60 @@ Status BoundCall::runOnce(const Destination &to, Try &attempt) {
                                "name: use a wider encoding");
   if (!to.region)
     return deliver();
+  if (Status status = numbers.check(slots); !status.ok())
+    return status;
   Adoption adoption(context, *to.region);
-  for (size_t k = 0; k < slots.size(); ++k)
+  for (size_t k = 0; k < slots.size(); ++k) {
+    Clock::time_point begin = Clock::now();
     if (!adoption.take(slots[k], function->results[k]))
       return Status::error(Code::OutOfMemory,
                            "the results do not fit the region's budget or the "
                            "machine's memory");
+    if (options.receipt && function->results[k].listsRows())
+      options.receipt->conversions.push_back(
+          {true, int64_t(k), "csr", layoutName(function->results[k].layout),
+           slots[k].stored, secondsSince(begin)});
+  }
   adoption.keep();
   for (size_t k = 0; k < slots.size(); ++k)
     if (to.results[k] = slots[k]; function->results[k].sparseVector()) {
       to.results[k].rank = 1;
       to.results[k].extents[0] = to.results[k].extents[1];
     }
+  numbers.restore(to.results);
   return {};
+}
+
+/// What the kernel does not take as the host gives it, in memory of the call;
+/// false where that refuses.
+bool BoundCall::takeArguments(rt::Context &context, Renumbering &numbers) {
+  std::span<const noodle_rt_tensor> from = originals;
+  std::vector<noodle_rt_tensor> anew;
+  if (!renumbered.empty()) {
+    anew = originals;
+    if (!numbers.apply(context.handle(), *function, renumbered, anew))
+      return false;
+    from = anew;
+  }
+  for (uint32_t k : strided) {
+    Clock::time_point begin = Clock::now();
+    const TensorType &type = function->parameters[k];
+    if (type.sparse() && !type.listsRows())
+      views[k] = from[k];
+    else if (!(type.listsRows() ? makeCompressed : makeContiguous)(
+                 context.handle(), from[k], views[k]))
+      return false;
+    if (!options.receipt || !type.sparse())
+      continue;
+    bool fewer = !std::equal(from[k].extents, from[k].extents + from[k].rank,
+                             originals[k].extents);
+    options.receipt->conversions.push_back(
+        {false, int64_t(k), layoutName(type.layout),
+         std::string(layoutName(views[k].layout)) +
+             (fewer ? " of the indices in use" : ""),
+         views[k].stored, secondsSince(begin)});
+  }
+  return true;
 }
 
 Status call(rt::Pool &pool, std::shared_ptr<const Kernel> kernel,

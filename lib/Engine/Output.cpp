@@ -121,29 +121,15 @@ std::string textOf(const Element &element) {
   return text;
 }
 
-using rt::indexAt;
-
 bool sparse(const noodle_rt_tensor &tensor) {
   return tensor.layout != NOODLE_RT_SCALAR && tensor.layout != NOODLE_RT_DENSE;
 }
 
-/// COO, DCSR and BSR as CSR, with buffers in `space`; vectors as a matrix of
-/// one row; other tensors as they are.
-noodle_rt_tensor compressed(const noodle_rt_tensor &tensor,
-                            rt::SparseSpace &space) {
-  if (tensor.layout == NOODLE_RT_BSR)
-    return rt::expandBlocks(tensor, space);
-  if (sparse(tensor) && tensor.rank == 1) {
-    noodle_rt_tensor row = tensor;
-    row.rank = 2;
-    row.extents[0] = 1;
-    row.extents[1] = tensor.extents[0];
-    return row;
-  }
-  if (!rt::listsRows(tensor.layout))
-    return tensor;
-  space.positions.resize(size_t(tensor.extents[0]) + 1);
-  return rt::asCompressed(tensor, space.positions.data());
+/// BSR as CSR, with buffers in `space`; other tensors as they are.
+noodle_rt_tensor entriesOf(const noodle_rt_tensor &tensor,
+                           rt::SparseSpace &space) {
+  return tensor.layout == NOODLE_RT_BSR ? rt::expandBlocks(tensor, space)
+                                        : tensor;
 }
 
 int64_t countOf(const noodle_rt_tensor &tensor) {
@@ -172,23 +158,18 @@ std::string summarize(const noodle_rt_tensor &given) {
     return textOf(elementAt(given, 0)) + " : " + typeText(given) + "\n";
   std::string text = typeText(given);
   rt::SparseSpace space;
-  noodle_rt_tensor tensor = compressed(given, space);
+  noodle_rt_tensor tensor = entriesOf(given, space);
   if (sparse(tensor)) {
-    bool rows = tensor.layout == NOODLE_RT_CSR;
-    int64_t major = tensor.extents[rows ? 0 : 1], shown = 0;
+    int64_t shown = 0;
     text += ", " + std::to_string(tensor.stored) + " stored\n";
-    for (int64_t i = 0; i < major && shown < kShown; ++i)
-      for (int64_t k = indexAt(tensor.positions, tensor.position_width, i);
-           k < indexAt(tensor.positions, tensor.position_width, i + 1) &&
-           shown < kShown;
-           ++k, ++shown) {
-        int64_t j = indexAt(tensor.coordinates, tensor.coordinate_width, k);
-        text += "  (";
-        if (given.rank > 1)
-          text += std::to_string(rows ? i : j) + ", ";
-        text += std::to_string(rows ? j : i) + ") " +
-                textOf(elementAt(tensor, k)) + "\n";
-      }
+    for (rt::EntryCursor at(tensor); at.more() && shown < kShown;
+         at.next(), ++shown) {
+      text += "  (";
+      if (given.rank > 1)
+        text += std::to_string(at.row()) + ", ";
+      text += std::to_string(at.column()) + ") " +
+              textOf(elementAt(tensor, at.entry())) + "\n";
+    }
     if (shown < tensor.stored)
       text += "  ..\n";
     return text;
@@ -246,37 +227,32 @@ std::string differ(const std::string &where, const Element &a,
 std::string compareSparse(const noodle_rt_tensor &left,
                           const noodle_rt_tensor &right, double tolerance) {
   rt::SparseSpace spaces[2];
-  noodle_rt_tensor a = compressed(left, spaces[0]);
-  noodle_rt_tensor b = compressed(right, spaces[1]);
-  bool rows = a.layout == NOODLE_RT_CSR;
-  int64_t major = a.extents[rows ? 0 : 1];
-  auto position = [](const noodle_rt_tensor &t, int64_t i) {
-    return indexAt(t.positions, t.position_width, i);
-  };
-  auto coordinate = [](const noodle_rt_tensor &t, int64_t k) {
-    return indexAt(t.coordinates, t.coordinate_width, k);
-  };
+  noodle_rt_tensor a = entriesOf(left, spaces[0]);
+  noodle_rt_tensor b = entriesOf(right, spaces[1]);
   std::complex<double> nothing = 0;
   noodle_rt_tensor absent = {};
   absent.type = a.type;
   absent.values = &nothing; // all bits 0
   Element zero = elementAt(absent, 0);
-  for (int64_t i = 0; i < major; ++i) {
-    int64_t p = position(a, i), q = position(b, i);
-    int64_t pEnd = position(a, i + 1), qEnd = position(b, i + 1);
-    while (p < pEnd || q < qEnd) {
-      int64_t ja = p < pEnd ? coordinate(a, p) : INT64_MAX;
-      int64_t jb = q < qEnd ? coordinate(b, q) : INT64_MAX;
-      Element x = ja <= jb ? elementAt(a, p) : zero;
-      Element y = jb <= ja ? elementAt(b, q) : zero;
-      int64_t j = std::min(ja, jb);
-      if (!agree(x, y, tolerance))
-        return differ("(" + std::to_string(rows ? i : j) + ", " +
-                          std::to_string(rows ? j : i) + ")",
-                      x, y);
-      p += ja <= jb;
-      q += jb <= ja;
-    }
+  auto placeOf = [](const rt::EntryCursor &at) {
+    return at.more() ? std::pair(at.line(), at.coordinate())
+                     : std::pair(INT64_MAX, INT64_MAX);
+  };
+  rt::EntryCursor p(a), q(b);
+  while (p.more() || q.more()) {
+    auto here = placeOf(p), there = placeOf(q);
+    bool hasA = here <= there, hasB = there <= here;
+    Element x = hasA ? elementAt(a, p.entry()) : zero;
+    Element y = hasB ? elementAt(b, q.entry()) : zero;
+    const rt::EntryCursor &at = hasA ? p : q;
+    if (!agree(x, y, tolerance))
+      return differ("(" + std::to_string(at.row()) + ", " +
+                        std::to_string(at.column()) + ")",
+                    x, y);
+    if (hasA)
+      p.next();
+    if (hasB)
+      q.next();
   }
   return {};
 }

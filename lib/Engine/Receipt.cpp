@@ -216,6 +216,32 @@ void regionsJson(Json &json, const Receipt &receipt) {
   json.close(']');
 }
 
+/// A line for each argument and result that the kernel has in another format.
+std::string conversionsText(const Receipt &receipt) {
+  std::string text;
+  for (const ConversionReceipt &each : receipt.conversions)
+    text += "border: " + std::string(each.result ? "result " : "argument ") +
+            std::to_string(each.index) + ", " + each.from + " to " + each.to +
+            ", " + std::to_string(each.entries) + " entries in " +
+            time(each.seconds) + "\n";
+  return text;
+}
+
+void conversionsJson(Json &json, const Receipt &receipt) {
+  json.open("conversions", '[');
+  for (const ConversionReceipt &each : receipt.conversions) {
+    json.open(nullptr, '{');
+    json.text("what", each.result ? "result" : "argument");
+    json.integer("index", each.index);
+    json.text("from", each.from);
+    json.text("to", each.to);
+    json.integer("entries", each.entries);
+    json.number("seconds", each.seconds);
+    json.close('}');
+  }
+  json.close(']');
+}
+
 /// What an op took: on the device where it ran there.
 double taken(const SiteReceipt &site) {
   if (site.ran == "device" && site.deviceSeconds >= 0)
@@ -260,6 +286,7 @@ std::string receiptText(const Receipt &receipt, bool colour) {
   text += deviceText(receipt.device, warn, plain);
   text += blasText(receipt.blas, warn, plain);
   text += regionsText(receipt, warn, plain);
+  text += conversionsText(receipt);
   for (const std::string &law : receipt.laws)
     text += "laws: " + law + "\n";
   if (!receipt.fallback.empty())
@@ -361,6 +388,7 @@ std::string receiptJson(const Receipt &receipt) {
   }
   json.close(']');
   regionsJson(json, receipt);
+  conversionsJson(json, receipt);
   deviceJson(json, receipt.device);
   blasJson(json, receipt.blas);
   json.close('}');

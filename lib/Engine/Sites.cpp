@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Sites.h"
 
+#include "noodle/Algebra/IndexSpaces.h"
 #include "noodle/Cost/DenseCost.h"
 #include "noodle/Dialect/Noodle.h"
 
@@ -94,6 +95,14 @@ Status readSignatures(mlir::ModuleOp module, const CompileOptions &options,
                                   signature.results);
         !status.ok())
       return status;
+    auto found = mlir::noodle::findIndexSpaces(function);
+    signature.rowsNeeded = std::move(found.whyNot);
+    for (const auto &space : found.spaces) {
+      auto &members = signature.spaces.emplace_back();
+      for (const auto &member : space)
+        members.push_back(
+            {uint8_t(member.isResult), member.index, member.dimension});
+    }
   }
   for (const Signature &signature : functions)
     if (signature.name == options.entry)

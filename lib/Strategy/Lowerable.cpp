@@ -48,6 +48,38 @@ bool noodle::hasPlainBody(ContractOp op) {
   }
 }
 
+std::optional<unsigned> noodle::lineLetter(ContractOp op) {
+  RankedTensorType result = op.getType();
+  if (!isSparse(result) || result.getRank() != 2 || op.getMask())
+    return std::nullopt;
+  ContractSpec spec = op.getSpec();
+  unsigned found = op.getInputs().size();
+  for (auto [k, input] : llvm::enumerate(op.getInputs())) {
+    ArrayRef<unsigned> letters = spec.operands[k];
+    auto type = cast<RankedTensorType>(input.getType());
+    for (auto [d, letter] : llvm::enumerate(letters))
+      if (llvm::count(letters, letter) > 1 || type.getDimSize(d) == 1)
+        return std::nullopt;
+    if (!isSparse(input))
+      continue;
+    if (found != op.getInputs().size())
+      return std::nullopt;
+    found = k;
+  }
+  if (found == op.getInputs().size() || spec.output[0] == spec.output[1])
+    return std::nullopt;
+  ArrayRef<unsigned> letters = spec.operands[found];
+  bool first = spec.inOutput(letters[0]), second = spec.inOutput(letters[1]);
+  if (first == second)
+    return std::nullopt;
+  unsigned line = letters[first ? 0 : 1], summed = letters[first ? 1 : 0];
+  // Over another letter there may be nothing to sum.
+  for (unsigned letter = 0; letter < spec.letterCount(); ++letter)
+    if (!spec.inOutput(letter) && letter != summed)
+      return std::nullopt;
+  return line;
+}
+
 SparseContraction noodle::classify(ContractOp op) {
   bool anySparse =
       llvm::any_of(op.getInputs(), [](Value input) { return isSparse(input); });
@@ -98,6 +130,8 @@ SparseContraction noodle::classify(ContractOp op) {
   // A sparse init is merged with the sums.
   if (sparse.empty() || repeated || broadcast || op.getMask())
     return SparseContraction::None;
+  if (lineLetter(op))
+    return SparseContraction::Lines;
   SmallVector<unsigned> output = levelLetters(result, spec.output);
   if (output[0] == output[1])
     return SparseContraction::None;

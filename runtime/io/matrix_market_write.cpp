@@ -13,10 +13,10 @@
 #include <charconv>
 
 using namespace noodle::rt::io;
-using noodle::rt::asCompressed;
 using noodle::rt::blocksAsEntries;
 using noodle::rt::blocksFit;
 using noodle::rt::Brain;
+using noodle::rt::EntryCursor;
 using noodle::rt::expandBlocks;
 using noodle::rt::Half;
 using noodle::rt::indexAt;
@@ -174,28 +174,47 @@ Error writeSparse(Output &output, const noodle_rt_tensor &tensor, Field field) {
   return writer.finish();
 }
 
-/// COO and DCSR, as CSR.
+/// COO and DCSR, however many rows are empty.
 Error writeRowList(Output &output, noodle_rt_tensor tensor, Field field) {
   auto refuse = [&](const char *message) {
     return Error{output.name(), message};
   };
-  if (tensor.layout == NOODLE_RT_COO)
+  const bool coo = tensor.layout == NOODLE_RT_COO;
+  if (coo)
     tensor.position_width = 8; // there are none to read
   for (uint8_t width : {tensor.position_width, tensor.coordinate_width})
     if (width != 4 && width != 8)
       return refuse("the sparse tensor's index widths are not 4 or 8 bytes");
-  int64_t before = 0;
-  for (int64_t k = 0, count = tensor.layout == NOODLE_RT_COO
-                                  ? tensor.stored
-                                  : tensor.stored_rows;
-       k < count; ++k) {
+  int64_t lists = coo ? tensor.stored : tensor.stored_rows, before = 0, at = 0;
+  for (int64_t k = 0; k < lists; ++k) {
     int64_t row = indexAt(tensor.rows, tensor.coordinate_width, k);
     if (row < before || row >= tensor.extents[0])
       return refuse("a row of the sparse tensor is out of range or order");
     before = row;
+    if (coo)
+      continue;
+    int64_t end = indexAt(tensor.positions, tensor.position_width, k + 1);
+    if (end < at || end > tensor.stored)
+      return refuse("the sparse tensor's positions decrease");
+    at = end;
   }
-  std::vector<int64_t> positions(size_t(tensor.extents[0]) + 1);
-  return writeSparse(output, asCompressed(tensor, positions.data()), field);
+  if (!coo && (indexAt(tensor.positions, tensor.position_width, 0) ||
+               at != tensor.stored))
+    return refuse("the sparse tensor's positions do not match its entries");
+  Writer writer(output);
+  banner(writer, Format::Coordinate, field, Symmetry::General);
+  number(writer, tensor.extents[0], ' ');
+  number(writer, tensor.extents[1], ' ');
+  number(writer, tensor.stored, '\n');
+  for (EntryCursor entry(tensor); entry.more() && !writer.failed();
+       entry.next()) {
+    if (entry.column() < 0 || entry.column() >= tensor.extents[1])
+      return refuse("a coordinate of the sparse tensor is out of range");
+    number(writer, entry.row() + 1, ' ');
+    number(writer, entry.column() + 1, ' ');
+    element(writer, tensor, entry.entry());
+  }
+  return writer.finish();
 }
 
 /// BSR, as CSR.

@@ -16,7 +16,8 @@
 
 namespace noodle::engine {
 
-class Promotion; // lib/Engine/Tiers.h
+class Promotion;   // lib/Engine/Tiers.h
+class Renumbering; // lib/Engine/IndexSpaces.h
 
 /// Machine code in memory, or a program for the interpreter. Immutable,
 /// thread-safe, shared by those who call it.
@@ -65,6 +66,9 @@ struct CallOptions {
   int64_t deadlineMillis = 0; ///< 0: none
   rt::CancelToken *cancel = nullptr;
   bool trusted = false; ///< skips the O(stored) validation of sparse views
+  /// Extents from which on indices are numbered anew where few are in use: a
+  /// pass over the row list of a smaller matrix takes no time that counts.
+  int64_t renumberFrom = 1 << 16;
   Receipt *receipt = nullptr; ///< filled when the call ends, however it ends
   DeviceUse device;
   /// For ops of strategy library on the host; null: their own code runs.
@@ -124,6 +128,7 @@ private:
   };
   Status runTo(const Destination &to);
   Status runOnce(const Destination &to, Try &attempt);
+  bool takeArguments(rt::Context &context, Renumbering &numbers);
   /// Run by tier-0 until there is optimised code, which then takes over.
   Status runTierZero(const Destination &to);
   void enter(std::shared_ptr<const Kernel> kernel, size_t index);
@@ -155,6 +160,7 @@ private:
   std::vector<noodle_rt_tensor> views;     ///< as the kernel takes them
   std::vector<noodle_rt_tensor> originals; ///< as the host gave them
   std::vector<uint32_t> strided;           ///< arguments each run makes anew
+  std::vector<uint32_t> renumbered;        ///< index spaces, as the signature's
   std::vector<noodle_rt_tensor> slots;     ///< results as the kernel fills them
   std::vector<ScalarSpace> scalars;        ///< values of scalar results
   std::vector<noodle_rt_tensor> given;     ///< the host's results

@@ -55,6 +55,15 @@ struct ShortageReceipt {
   int64_t count = 0;
 };
 
+/// An argument or a result that the kernel has in another format than the host.
+struct ConversionReceipt {
+  bool result = false;
+  int64_t index = 0; ///< of the argument or result
+  std::string from, to;
+  int64_t entries = 0;
+  double seconds = 0;
+};
+
 /// What ran on a device, and why the rest did not.
 struct DeviceSection {
   std::string target = "cpu"; ///< as asked for
@@ -100,6 +109,7 @@ struct Receipt {
   std::vector<SiteReceipt> sites;
   std::vector<RegionReceipt> regions;
   std::vector<ShortageReceipt> shortages;
+  std::vector<ConversionReceipt> conversions; ///< at the call's border
   DeviceSection device;
   rt::BlasReceipt blas; ///< of the call
 };

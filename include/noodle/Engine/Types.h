@@ -41,11 +41,23 @@ struct TensorType {
   bool operator==(const TensorType &) const = default;
 };
 
+/// A dimension of a parameter or a result.
+struct SpaceMember {
+  uint8_t result = 0;
+  uint32_t index = 0, dimension = 0;
+  bool operator==(const SpaceMember &) const = default;
+};
+
 /// A public function of a program.
 struct Signature {
   std::string name;
   std::vector<TensorType> parameters;
   std::vector<TensorType> results;
+  /// Dimensions whose indices a call may number anew, see
+  /// noodle/Algebra/IndexSpaces.h, and by parameter why its rows are not among
+  /// them.
+  std::vector<std::vector<SpaceMember>> spaces;
+  std::vector<std::string> rowsNeeded;
   bool operator==(const Signature &) const = default;
 };
 

@@ -35,9 +35,14 @@ enum class SparseContraction {
   Loops,       ///< loops over stored entries, a dense result
   Elementwise, ///< sparse result: entries where all sparse operands have some
   Product,     ///< a noodle.sparse_product
+  Lines,       ///< sparse result of a sparse matrix and dense tensors: sums
+               ///< of the lines that store something
   None         ///< only by the interpreter
 };
 SparseContraction classify(ContractOp op);
+
+/// Of a contraction that is executed by lines: the letter of the lines.
+std::optional<unsigned> lineLetter(ContractOp op);
 
 /// Whether the sparsifier knows the semiring's own arithmetic (+ and *, or and
 /// xor with and) and no operand is cast. It then needs no custom regions.
