@@ -326,10 +326,12 @@ NOODLE_API noodle_tensor noodle_tensor_dcsr(
     const void *positions, const void *column_coordinates, const void *values);
 /** A BSR view of `blocks` blocks of `block_rows` x `block_columns`; `width`
  *  bytes in positions and coordinates alike. */
-NOODLE_API noodle_tensor noodle_tensor_bsr(
-    noodle_element element, int64_t rows, int64_t columns, size_t block_rows,
-    size_t block_columns, int64_t blocks, size_t width, const void *positions,
-    const void *coordinates, const void *values);
+NOODLE_API noodle_tensor noodle_tensor_bsr(noodle_element element, int64_t rows,
+                                           int64_t columns, size_t block_rows,
+                                           size_t block_columns, int64_t blocks,
+                                           size_t width, const void *positions,
+                                           const void *coordinates,
+                                           const void *values);
 /** A scalar; `value` is borrowed. */
 NOODLE_API noodle_tensor noodle_tensor_scalar(noodle_element element,
                                               const void *value);

@@ -158,7 +158,7 @@ static bool validSpaces(const Signature &function) {
           member.dimension >= types[member.index].extents.size())
         return false;
     }
-  return function.rowsNeeded.size() == function.parameters.size();
+  return function.rowsNeeded.size() <= function.parameters.size();
 }
 
 /// Nothing at all, or an image with kernels that a driver can be asked for.

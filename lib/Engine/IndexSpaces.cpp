@@ -83,7 +83,9 @@ Status checkListedRows(const Signature &function,
         anew |= !member.result && member.index == k && member.dimension == 0;
     if (anew)
       continue;
-    const std::string &why = function.rowsNeeded[k];
+    std::string why;
+    if (k < function.rowsNeeded.size())
+      why = function.rowsNeeded[k];
     return Status::error(
         Code::InvalidArgument,
         "argument " + std::to_string(k) + " of @" + function.name + ": a " +

@@ -19,9 +19,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "RowProducts.h"
-#include "BlockProducts.h"
 #include "../Tiling/ContractionLoops.h"
 #include "../VectorBody.h"
+#include "BlockProducts.h"
 
 #include "noodle/Dialect/Semiring.h"
 #include "noodle/Transforms/Passes.h"

@@ -19,7 +19,14 @@ static Artifact sample() {
                                 11);
   TensorType csr{NOODLE_RT_CSR, NOODLE_RT_F32, 4, 8, {-1, 7}};
   TensorType point{NOODLE_RT_SCALAR, NOODLE_RT_INDEX, 0, 0, {}};
-  artifact.functions = {{"main", {csr, point}, {csr}}, {"empty", {}, {}}};
+  TensorType bsr{NOODLE_RT_BSR, NOODLE_RT_F32, 4, 8, {-1, 7}, 2, 7};
+  // The columns of parameter and result are one space.
+  artifact.functions = {{"main",
+                         {csr, point, bsr},
+                         {csr},
+                         {{{0, 0, 1}, {1, 0, 1}}},
+                         {"a CSR matrix has positions of all"}},
+                        {"empty", {}, {}, {}, {}}};
   Site site;
   site.id = 3;
   site.op = "contract";
@@ -82,6 +89,15 @@ TEST(Artifact, ImpossibleTypesAreRefused) {
   EXPECT_FALSE(deserialize(serialize(artifact), read).ok());
   artifact = sample();
   artifact.functions[0].parameters[0].positionWidth = 3;
+  EXPECT_FALSE(deserialize(serialize(artifact), read).ok());
+  artifact = sample();
+  artifact.functions[0].parameters[2].blockRows = 0;
+  EXPECT_FALSE(deserialize(serialize(artifact), read).ok());
+  artifact = sample();
+  artifact.functions[0].spaces[0][1].dimension = 2;
+  EXPECT_FALSE(deserialize(serialize(artifact), read).ok());
+  artifact = sample();
+  artifact.functions[0].spaces[0][1].index = 1;
   EXPECT_FALSE(deserialize(serialize(artifact), read).ok());
   artifact = sample();
   artifact.object.clear();
