@@ -47,3 +47,24 @@ func.func @others(%a: tensor<?x?xf64, #bsr>, %b: tensor<?x?xf64, #bsr>) -> (tens
   %d = tensor.dim %a, %c : tensor<?x?xf64, #bsr>
   return %y, %s, %d : tensor<?x?xf64, #csr>, tensor<?xf64>, index
 }
+noodle.semiring @bottleneck : f64
+  traits <associative, commutative, distributive, annihilating, idempotent>
+  zero {
+    %z = arith.constant 0xFFF0000000000000 : f64
+    noodle.yield %z : f64
+  } one {
+    %o = arith.constant 0x7FF0000000000000 : f64
+    noodle.yield %o : f64
+  } add {
+  ^bb0(%a: f64, %b: f64):
+    %m = arith.maximumf %a, %b : f64
+    noodle.yield %m : f64
+  } mul {
+  ^bb0(%a: f64, %b: f64):
+    %m = arith.minimumf %a, %b : f64
+    noodle.yield %m : f64
+  }
+func.func @user(%a: tensor<?x?xf64, #bsr>, %x: tensor<?xf64>) -> tensor<?xf64> {
+  %y = noodle.contract "ij,j->i" (%a, %x) {semiring = #noodle.semiring<@bottleneck>} : (tensor<?x?xf64, #bsr>, tensor<?xf64>) -> tensor<?xf64>
+  return %y : tensor<?xf64>
+}
