@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "noodle/Cost/SiteCost.h"
 
-#include "noodle/Dialect/Noodle.h"
+#include "noodle/Dialect/BlockOps.h"
 #include "noodle/Dialect/Semiring.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -192,6 +192,13 @@ SiteCost Counter::run() {
           contract(product.getSpec(), product.getInputs());
         else
           contract(product.getSpec(), product->getOperands());
+      })
+      .Case<BlockProductOp>([&](BlockProductOp product) {
+        SmallVector<unsigned> factors = entries(product.getMatrix());
+        if (product.getType().getRank() == 2)
+          factors.push_back(size("B.1", product.getDense(), 1));
+        cost.flops.push_back({2, factors});
+        moveOperands();
       })
       .Case<MapOp>([&](MapOp map) {
         int64_t flops = 1;

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "SiteText.h"
 
-#include "noodle/Dialect/Noodle.h"
+#include "noodle/Dialect/BlockOps.h"
 #include "noodle/Dialect/Semiring.h"
 
 #include "mlir/IR/TypeUtilities.h"
@@ -47,6 +47,15 @@ std::string noodle::siteText(Operation *op) {
     else
       stream << stringifySemiringKind(semiring.getKind()) << ' ';
   }
+  ArrayRef<int64_t> block;
+  if (auto product = dyn_cast<BlockProductOp>(op))
+    block = product.getBlock();
+  else if (auto expand = dyn_cast<ExpandBlocksOp>(op))
+    block = expand.getBlock();
+  else if (auto pack = dyn_cast<PackBlocksOp>(op))
+    block = pack.getBlock();
+  if (!block.empty())
+    stream << "blocks of " << block[0] << 'x' << block[1] << ' ';
   if (auto map = dyn_cast<MapOp>(op))
     stream << "over " << stringifyMapOver(map.getVisited()) << ' ';
   stream << getElementTypeOrSelf(op->getResult(0).getType());
