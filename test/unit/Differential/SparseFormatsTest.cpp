@@ -118,7 +118,7 @@ public:
       for (int &bits : width)
         bits = pick(2) ? 32 : 64;
     for (int64_t &extent : extents)
-      extent = pick(12) == 0 ? 0 : 6 * (1 + pick(few ? 600 : 7));
+      extent = pick(12) == 0 ? 0 : 6 * (1 + pick(few ? 150 : 7));
     for (int k = 0, count = 1 + int(pick(3)); k < count; ++k)
       matrix(extents[pick(3)], extents[pick(3)],
              &kForms[pick(std::size(kForms))]);
