@@ -430,8 +430,19 @@ Value ContractLowering::scattered() {
   auto add = [&](Value x, Value y) {
     return semiring.add(e, e.getLoc(), x, y);
   };
+  // False times anything is false, and adds nothing: a step of a search looks
+  // at the rows of its frontier alone. Zeros of numbers may meet inf or NaN.
+  auto adds = [&]() -> Value {
+    Value some;
+    if (semiring.kind() != SemiringKind::OrAnd || !acc.isInteger(1))
+      return some;
+    for (Value factor : factors)
+      if (factor)
+        some = some ? arith::AndIOp::create(e, some, factor) : factor;
+    return some;
+  };
   Value sum = scatterRows(e, storedRows(e, inputs[sparse]), sumType(),
-                          semiring.zero(e, e.getLoc()), atRow, term, add);
+                          semiring.zero(e, e.getLoc()), atRow, adds, term, add);
   if (!startsFromInit())
     return finish(sum);
   return e.elementwise({op.getInit(), sum}, resultType, outputExtents(),

@@ -52,9 +52,11 @@ void fillPattern(Emitter &e, Value condition, const StoredRows &x,
 
 /// A vector of `type`: for each column the sum, from `zero` on, by `add`, of
 /// `term` of the column and each entry there. `atRow` is called ahead of the
-/// entries of each row; both may be called more than once to emit their code.
+/// entries of each row, then `adds`, whether these change any sum: null where
+/// that is not known. All may be called more than once to emit their code.
 Value scatterRows(Emitter &e, const StoredRows &rows, RankedTensorType type,
                   Value zero, llvm::function_ref<void(Value row)> atRow,
+                  llvm::function_ref<Value()> adds,
                   llvm::function_ref<Value(Value column, Value entry)> term,
                   llvm::function_ref<Value(Value, Value)> add);
 

@@ -70,17 +70,18 @@ static Value rowAt(Emitter &e, const StoredRows &rows, Value target) {
   return search.getResult(0);
 }
 
+/// Where the entries of a row begin and end.
+using Span = llvm::function_ref<std::pair<Value, Value>(Value row)>;
+
 /// The least column of rows [first, last), and the one behind the greatest.
 static SmallVector<Value> columnsOf(Emitter &e, const StoredRows &rows,
-                                    Value first, Value last) {
+                                    Value first, Value last, Span span) {
   Type index = e.getIndexType();
   return llvm::to_vector(e.loop(
       first, last, ValueRange{rows.columns, e.index(0)},
       [&](Value row, ValueRange held) -> SmallVector<Value> {
         Value one = e.index(1);
-        Value from = loadIndex(e, rows.positions, row);
-        Value to =
-            loadIndex(e, rows.positions, arith::AddIOp::create(e, row, one));
+        auto [from, to] = span(row);
         auto any = scf::IfOp::create(
             e, TypeRange{index, index},
             arith::CmpIOp::create(e, CmpIPredicate::ult, from, to),
@@ -104,6 +105,7 @@ static SmallVector<Value> columnsOf(Emitter &e, const StoredRows &rows,
 Value noodle::scatterRows(Emitter &e, const StoredRows &rows,
                           RankedTensorType type, Value zero,
                           llvm::function_ref<void(Value)> atRow,
+                          llvm::function_ref<Value()> adds,
                           llvm::function_ref<Value(Value, Value)> term,
                           llvm::function_ref<Value(Value, Value)> add) {
   Value sums = rows.columns;
@@ -112,6 +114,16 @@ Value noodle::scatterRows(Emitter &e, const StoredRows &rows,
       body(k);
       return {};
     });
+  };
+  // A row that adds nothing has no entries.
+  auto span = [&](Value row) -> std::pair<Value, Value> {
+    atRow(row);
+    Value begin = loadIndex(e, rows.positions, row);
+    Value end =
+        loadIndex(e, rows.positions, arith::AddIOp::create(e, row, e.index(1)));
+    if (Value some = adds())
+      end = arith::SelectOp::create(e, some, end, begin);
+    return {begin, end};
   };
   Value entries = loadIndex(e, rows.positions, rows.rows);
   Value least = arith::MaxUIOp::create(
@@ -164,17 +176,14 @@ Value noodle::scatterRows(Emitter &e, const StoredRows &rows,
       });
       each(first, last, [&](Value row) {
         PollOp::create(e);
-        atRow(row);
-        Value behind = arith::AddIOp::create(e, row, e.index(1));
-        each(loadIndex(e, rows.positions, row),
-             loadIndex(e, rows.positions, behind), [&](Value p) {
-               Value column = loadIndex(e, rows.coordinates, p);
-               Value at = place(column);
-               Value old = memref::LoadOp::create(e, buffer, at);
-               Value value = memref::LoadOp::create(e, rows.values, p);
-               memref::StoreOp::create(e, add(old, term(column, value)), buffer,
-                                       at);
-             });
+        auto [begin, end] = span(row);
+        each(begin, end, [&](Value p) {
+          Value column = loadIndex(e, rows.coordinates, p);
+          Value at = place(column);
+          Value old = memref::LoadOp::create(e, buffer, at);
+          Value value = memref::LoadOp::create(e, rows.values, p);
+          memref::StoreOp::create(e, add(old, term(column, value)), buffer, at);
+        });
       });
     };
     auto branch = scf::IfOp::create(e, isFirst, /*withElse=*/true);
@@ -183,7 +192,7 @@ Value noodle::scatterRows(Emitter &e, const StoredRows &rows,
     sumUp(out, Value(), e.index(0), sums);
     e.setInsertionPointToStart(branch.elseBlock());
     Value before = arith::SubIOp::create(e, part, e.index(1));
-    SmallVector<Value> range = columnsOf(e, rows, first, last);
+    SmallVector<Value> range = columnsOf(e, rows, first, last, span);
     for (int64_t end : {0, 1})
       memref::StoreOp::create(e, range[end], ranges, placeOf(part, end));
     sumUp(rest, arith::MulIOp::create(e, before, sums), range[0], range[1]);

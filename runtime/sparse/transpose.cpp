@@ -21,8 +21,9 @@
 namespace noodle::rt {
 namespace {
 
-/// Entries from which on counting in parts pays. A guess: some 50 us of work.
-constexpr int64_t kParallelEntries = int64_t{1} << 15;
+/// Entries from which on counting in parts pays. Two threads take twice the
+/// time of one for 40,000 of them, 1.15 for 104,000, 0.6 for 243,000 (Zen 4).
+constexpr int64_t kParallelEntries = int64_t{1} << 17;
 
 struct Wide {
   uint64_t parts[2];

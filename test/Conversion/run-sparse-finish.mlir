@@ -10,15 +10,15 @@
 // RUN: %{run} -e scaled --arg 3.0 | FileCheck %s
 // RUN: noodle-jit %s -e sampled --check --strict --arg %S/Inputs/c55.mtx --arg rand:1:5x3 | FileCheck %s --check-prefix=MASKED
 // FUSED-LABEL: func.func @layer
-// FUSED-NOT: linalg.generic
+// FUSED-NOT: noodle.copy_run
 // FUSED: arith.minimumf
-// FUSED-NOT: linalg.generic
+// FUSED-NOT: noodle.copy_run
 // FUSED-LABEL: func.func @masked
-// FUSED-NOT: linalg.generic
+// FUSED-NOT: noodle.copy_run
 // FUSED: math.absf
-// FUSED-NOT: linalg.generic
+// FUSED-NOT: noodle.copy_run
 // FUSED-LABEL: func.func @both
-// FUSED: linalg.generic
+// FUSED: noodle.copy_run
 // CHECK: csr tensor<5x5xf64>, 17 stored
 // MASKED: csr tensor<5x5xf64>
 // BOTH: csr tensor<5x5xf64>, 17 stored

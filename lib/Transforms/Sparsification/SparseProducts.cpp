@@ -20,6 +20,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "SparseProducts.h"
+#include "StoredMaps.h"
 
 #include "noodle/Dialect/SparseOps.h"
 #include "noodle/Transforms/Passes.h"
@@ -775,7 +776,14 @@ struct EmitSparseProducts
       op.getResult().replaceAllUsesWith(result);
       op.erase();
     }
-    if (work.empty())
+    // What no product has taken.
+    SmallVector<linalg::GenericOp> maps;
+    getOperation().walk([&](linalg::GenericOp op) {
+      if (isStoredMap(op))
+        maps.push_back(op);
+    });
+    llvm::for_each(maps, emitStoredMap);
+    if (work.empty() && maps.empty())
       markAllAnalysesPreserved();
   }
 };

@@ -127,15 +127,15 @@ TEST_F(TransposeStorage, EveryWidth) {
 TEST_F(TransposeStorage, PartsAgreeWithTheDefinition) {
   SCOPED_TRACE("seed " + std::to_string(seed()));
   std::mt19937_64 random(seed());
-  check<int32_t, int32_t, double>(random, 3000, 40, 0.4, true);
-  check<int64_t, int64_t, float>(random, 400, 130, 0.9, true);
+  check<int32_t, int32_t, double>(random, 12000, 40, 0.4, true);
+  check<int64_t, int64_t, float>(random, 1300, 130, 0.9, true);
 }
 
 TEST_F(TransposeStorage, CountsThatDoNotFitIntoTheBudgetAreAStatus) {
   std::mt19937_64 random(seed());
-  auto m = randomMatrix<int32_t, int32_t, double>(random, 3000, 40, 0.4);
-  ASSERT_GT(m.values.size(), size_t(1) << 15) << "must be worth parts";
-  Matrix<int32_t, int32_t, double> out(40, 3000, int64_t(m.values.size()));
+  auto m = randomMatrix<int32_t, int32_t, double>(random, 12000, 40, 0.4);
+  ASSERT_GT(m.values.size(), size_t(1) << 17) << "must be worth parts";
+  Matrix<int32_t, int32_t, double> out(40, 12000, int64_t(m.values.size()));
   CallOptions options;
   options.executor = executor.get();
   options.memoryLimit = 64;
