@@ -55,6 +55,8 @@ int main(void) {
   FIELD(noodle_tensor, rank);
   FIELD(noodle_tensor, position_width);
   FIELD(noodle_tensor, coordinate_width);
+  FIELD(noodle_tensor, block_rows);
+  FIELD(noodle_tensor, block_columns);
   FIELD(noodle_tensor, stored);
   FIELD(noodle_tensor, values);
   FIELD(noodle_tensor, positions);
