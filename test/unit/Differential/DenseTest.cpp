@@ -547,6 +547,43 @@ std::string difference(const noodle_rt_tensor &a, const noodle_rt_tensor &b,
   return "";
 }
 
+/// Whether calls that write memory of the host leave the same bits there, and
+/// nothing beside it; on a cache line's border and off it.
+std::string inHostMemory(engine::Program &program,
+                         std::span<const noodle_rt_tensor> arguments,
+                         const noodle_rt_tensor &expected) {
+  constexpr size_t kGuard = 256;
+  size_t bytes = noodle_rt_element_bytes(expected.type);
+  for (int d = 0; d < expected.rank; ++d)
+    bytes *= size_t(expected.extents[d]);
+  for (size_t off : {size_t(0), size_t(16)}) {
+    std::vector<unsigned char> space(bytes + 2 * kGuard + 80);
+    size_t begin = kGuard + off;
+    begin += -reinterpret_cast<uintptr_t>(space.data() + kGuard) % 64;
+    noodle_rt_tensor place = expected;
+    place.values = space.data() + begin;
+    engine::BoundCall call;
+    engine::Status status = program.bind(arguments, {}, call);
+    if (status.ok())
+      status = call.giveResults({&place, 1});
+    for (unsigned char fill : {0xA5, 0x5A}) {
+      std::fill(space.begin(), space.end(), fill);
+      if (status.ok())
+        status = call.run();
+      if (!status.ok())
+        return status.str();
+      if (bytes &&
+          std::memcmp(space.data() + begin, expected.values, bytes) != 0)
+        return "other bits";
+      for (size_t k = 0; k < space.size(); ++k)
+        if ((k < begin || k >= begin + bytes) && space[k] != fill)
+          return "byte " + std::to_string(int64_t(k) - int64_t(begin)) +
+                 " of a result of " + std::to_string(bytes) + " was written";
+    }
+  }
+  return "";
+}
+
 int64_t fromEnvironment(const char *name, int64_t otherwise) {
   const char *text = std::getenv(name);
   return text ? std::strtoll(text, nullptr, 10) : otherwise;
@@ -626,6 +663,9 @@ TEST(Dense, CompiledAgreesWithInterpreted) {
         fault = "the tiers differ: " + fault;
       ++seen["both tiers"];
     }
+    if (fault.empty() &&
+        !(fault = inHostMemory(*compiled, program.arguments, jit)).empty())
+      fault = "in the host's memory: " + fault;
     if (fault.empty() && receipt.memoryPeak > 1) {
       // Less memory than it took: what is optional is done without.
       engine::Receipt tight;
