@@ -546,7 +546,7 @@ bool BoundCall::takeArguments(rt::Context &context, Renumbering &numbers) {
         {false, int64_t(k), layoutName(type.layout),
          std::string(layoutName(views[k].layout)) +
              (fewer ? " of the indices in use" : ""),
-         views[k].stored, secondsSince(begin)});
+         views[k].stored, secondsSince(begin) + numbers.secondsOf(k)});
   }
   return true;
 }

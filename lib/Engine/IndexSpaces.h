@@ -38,6 +38,10 @@ public:
   Status check(std::span<const noodle_rt_tensor> results) const;
   /// Gives results, which own their memory, the indices back.
   void restore(std::span<noodle_rt_tensor> results) const;
+  /// What apply took for an argument.
+  double secondsOf(size_t argument) const {
+    return argument < seconds.size() ? seconds[argument] : 0;
+  }
 
 private:
   struct Space {
@@ -48,6 +52,7 @@ private:
   };
   const Signature *function = nullptr;
   std::vector<Space> spaces;
+  std::vector<double> seconds;
 };
 
 } // namespace noodle::engine
