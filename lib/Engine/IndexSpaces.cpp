@@ -129,11 +129,13 @@ bool Renumbering::apply(noodle_rt_context *context, const Signature &of,
     each([&](const TensorType &type, noodle_rt_tensor &view, uint32_t d) {
       Indices from = indicesOf(type, view, d);
       const void *buffer = view.*from.buffer;
+      int64_t *first = end;
       for (int64_t i = 0; i < from.count; ++i)
         *end++ = rt::indexAt(buffer, view.coordinate_width, i);
+      if (!std::is_sorted(first, end))
+        std::sort(first, end);
+      std::inplace_merge(space.indices, first, end);
     });
-    if (!std::is_sorted(space.indices, end))
-      std::sort(space.indices, end);
     end = std::unique(space.indices, end);
     space.count = end - space.indices;
     bool good = true;
