@@ -74,9 +74,8 @@ struct Touches {
 
 TEST_P(ParallelTest, EveryIterationRunsOnce) {
   for (int64_t count : {0, 1, 2, 3, 7, 8, 9, 100, 1001})
-    for (int64_t grain :
-         std::initializer_list<int64_t>{INT64_MIN, -64, -3, -1, 0, 1, 3, 64,
-                                        5000}) {
+    for (int64_t grain : std::initializer_list<int64_t>{INT64_MIN, -64, -3, -1,
+                                                        0, 1, 3, 64, 5000}) {
       Context context(pool, options);
       Touches touches(count);
       EXPECT_EQ(noodle_ir_parallel_for(context.handle(), count, grain,
