@@ -16,22 +16,37 @@ using namespace mlir::noodle;
 //===----------------------------------------------------------------------===//
 
 /// Rows of the matrix that one walk over the sums takes, and vectors of a step
-/// of it. Memory is read along as many lines: of 4096 x 4096 floats that make
+/// of it. From memory as many lines are read at once: 4096 x 4096 floats make
 /// 4.7, 6.6, 8.9, 10.4 and 8.1 GFLOP/s with 1, 2, 4, 8 and 16 rows and two
 /// vectors, 9.5, 11.6, 10.0 and 10.8 with 8, 12, 16 and 32 and one (Zen 4,
-/// other work beside; MKL 11.2).
-static constexpr int64_t kRowSteps = 12, kRowVectors = 1;
+/// other work beside; MKL 11.2). In the caches twelve lines a multiple of 4 KiB
+/// apart are in each other's way: 1024 x 1024 make 31 with 4 x 2, 24 with 12
+/// x 1.
+struct RowWalk {
+  int64_t steps, vectors;
+};
+static constexpr RowWalk kCachedWalk = {4, 2}, kMemoryWalk = {12, 1};
+/// Bytes of a matrix up to which it is taken to be in a cache. A guess.
+static constexpr int64_t kCachedBytes = 8 << 20;
 /// Columns of a piece: their sums stay in the first-level cache.
 static constexpr int64_t kRowColumns = 2048;
 
 void ProductNest::rowProduct(ArrayRef<Value> origins) {
   Value columns = loops.columns.extent, inner = innerEnd();
   int64_t count = loops.columns.staticExtent(), lanes = plan.lanes;
+  int64_t rows = loops.inner.staticExtent();
+  const RowWalk shape =
+      count >= 0 && rows >= 0 &&
+              double(count) * double(rows) * loops.shape().rhsBytes <=
+                  kCachedBytes
+          ? kCachedWalk
+          : kMemoryWalk;
   int64_t pieceColumns = kRowColumns;
   if (count >= 0 && count < 2 * kRowColumns)
     pieceColumns = std::max<int64_t>(
-        kRowVectors * lanes,
-        llvm::alignTo(llvm::divideCeil(count, 4), kRowVectors * lanes));
+        shape.vectors * lanes,
+        llvm::alignTo(llvm::divideCeil(count, plan.brief ? 2 : 4),
+                      shape.vectors * lanes));
   if (!plan.parallel || serial)
     pieceColumns = std::max<int64_t>(count < 0 ? INT32_MAX : count, 1);
   SmallVector<Value> leftStart = tile.of(loops.left, origins);
@@ -78,9 +93,9 @@ void ProductNest::rowProduct(ArrayRef<Value> origins) {
         finish.epilogue = ends;
         tile.finish(form, place, sums, finish);
       };
-      int64_t width = kRowVectors * lanes;
+      int64_t width = shape.vectors * lanes;
       TileForm full;
-      full.widths.assign(kRowVectors, lanes);
+      full.widths.assign(shape.vectors, lanes);
       Value whole = b.wholeSteps(first, last, width);
       b.loop(first, whole, width, [&](Value column) { vectors(column, full); });
       if (count >= 0 && count % width == 0)
@@ -93,13 +108,13 @@ void ProductNest::rowProduct(ArrayRef<Value> origins) {
         vectors(column, form);
       });
     };
-    int64_t steps = loops.inner.staticExtent();
-    if (!partFirst && steps >= 0 && steps <= 2 * kRowSteps)
-      return walk(b.at(0), steps, /*begins=*/true, /*ends=*/true);
+    if (!partFirst && rows >= 0 && rows <= 8)
+      return walk(b.at(0), rows, /*begins=*/true, /*ends=*/true);
     if (!merges())
       walk(b.at(0), 0, /*begins=*/true, /*ends=*/false);
     Value from = innerFirst();
-    for (int64_t steps : {kRowSteps, kRowSteps / 3, int64_t(1)}) {
+    for (int64_t steps :
+         {shape.steps, std::min<int64_t>(shape.steps, 4), int64_t(1)}) {
       Value to = b.wholeSteps(from, inner, steps);
       b.loop(from, to, steps, [&](Value k) { walk(k, steps, false, false); });
       from = to;
